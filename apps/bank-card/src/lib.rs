@@ -1,0 +1,1 @@
+//! The bank card: balance, payments, transfers, top-ups and history.

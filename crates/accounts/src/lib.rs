@@ -1,0 +1,1 @@
+//! The account platform: the ledger made durable, with customers' operations on it.

@@ -1,0 +1,1 @@
+//! The authentication centre: customers' contracts, enrolment, login, certificates.

@@ -1,0 +1,1 @@
+//! Who a terminal and its user are: login, the enrolment bundle, the signed statement.

@@ -1,0 +1,1 @@
+//! The double-entry state machine: accounts, transfers, holds, linked batches. Pure and deterministic.

@@ -1,0 +1,1 @@
+//! Sessions: from login to a virtual machine, its views, sealed, to the terminal and back.

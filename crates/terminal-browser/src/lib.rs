@@ -1,0 +1,1 @@
+//! The browser terminal: the terminal's core as WebAssembly, and its page.

@@ -1,0 +1,3 @@
+//! The native terminal program: thinpay-terminal.
+
+fn main() {}

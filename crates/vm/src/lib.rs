@@ -1,0 +1,1 @@
+//! Runs a payment app in a virtual machine of its own, one per terminal.

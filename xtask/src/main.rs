@@ -1,0 +1,3 @@
+//! Build, demo, test and check: what a developer and CI run.
+
+fn main() {}
