@@ -1,0 +1,224 @@
+//! A terminal in somebody's hand: its secure element and profile, and `thinpay-terminal` following scripts.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::operator::text;
+use crate::{ACTIVATION_PIN, Operator, Person, Programs};
+
+/// An enrolled terminal.
+#[derive(Debug, Clone)]
+pub struct Device {
+    programs: Programs,
+    /// The secure element's file.
+    pub element: PathBuf,
+    /// The hardware profile's file.
+    pub profile: PathBuf,
+    /// Who signs in.
+    pub account: String,
+    /// With which password.
+    pub password: String,
+    /// The terminal's identifier at the operator's.
+    pub terminal: String,
+    /// The enrolment bundle and its activation code, for a terminal of another kind (the browser).
+    pub bundle: PathBuf,
+    /// Opens the bundle.
+    pub activation_code: String,
+    /// More arguments for `thinpay-terminal run`.
+    pub arguments: Vec<String>,
+}
+
+/// How a terminal's run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Whether the script was followed to its end.
+    pub success: bool,
+    /// What `--json` printed; null when nothing.
+    pub report: Value,
+    /// What it wrote to standard error.
+    pub log: String,
+    /// Where its screenshots and recordings are.
+    pub record: PathBuf,
+}
+
+impl Device {
+    pub(crate) fn enrol(operator: &Operator, person: &Person, profile: &str) -> Result<Self> {
+        let programs = operator.programs.clone();
+        let profile_file = programs.profile(profile);
+        let name = unused(&format!("{}-{profile}", person.account));
+        let bundle = operator.folder.join(format!("{name}.bundle"));
+        let element = operator.folder.join(format!("{name}.element"));
+        let enrolled = operator.run(&[
+            "terminal",
+            "enrol",
+            "--account",
+            person.account,
+            "--profile",
+            &profile_file.to_string_lossy(),
+            "--out",
+            &bundle.to_string_lossy(),
+        ])?;
+        let activation_code = text(&enrolled, "activation_code")?;
+        let output = Command::new(&programs.terminal)
+            .arg("import")
+            .arg(&bundle)
+            .arg("--element")
+            .arg(&element)
+            .env("THINPAY_ACTIVATION_CODE", &activation_code)
+            .env("THINPAY_PIN", ACTIVATION_PIN)
+            .stdin(Stdio::null())
+            .output()
+            .context("starting `thinpay-terminal import`")?;
+        if !output.status.success() {
+            bail!("`thinpay-terminal import` failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(Self {
+            programs,
+            element,
+            profile: profile_file,
+            account: person.account.to_owned(),
+            password: person.password.to_owned(),
+            terminal: text(&enrolled, "terminal")?,
+            bundle,
+            activation_code,
+            arguments: Vec::new(),
+        })
+    }
+
+    /// The same terminal with another hardware profile than the one that was enrolled.
+    #[must_use]
+    pub fn with_profile(&self, profile: &str) -> Self {
+        Self { profile: self.programs.profile(profile), ..self.clone() }
+    }
+
+    /// The same terminal with somebody else's secure element.
+    #[must_use]
+    pub fn with_element(&self, other: &Self) -> Self {
+        Self { element: other.element.clone(), ..self.clone() }
+    }
+
+    /// The same terminal with another password.
+    #[must_use]
+    pub fn with_password(&self, password: &str) -> Self {
+        Self { password: password.to_owned(), ..self.clone() }
+    }
+
+    /// The same terminal for another account name.
+    #[must_use]
+    pub fn with_account(&self, account: &str) -> Self {
+        Self { account: account.to_owned(), ..self.clone() }
+    }
+
+    /// The same terminal with one more argument for `thinpay-terminal run`.
+    #[must_use]
+    pub fn with_arguments(&self, arguments: &[&str]) -> Self {
+        let mut device = self.clone();
+        device.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        device
+    }
+
+    /// Signs in at an address and follows a script to its end.
+    ///
+    /// # Errors
+    /// When the program cannot be started; a script that fails is an [`Outcome`].
+    pub fn run(&self, address: &str, script: &str) -> Result<Outcome> {
+        self.start(address, script)?.finish()
+    }
+
+    /// Begins to; several terminals run at once this way.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn start(&self, address: &str, script: &str) -> Result<Running> {
+        let folder = self.element.parent().context("the element lies in a folder")?;
+        let record = folder.join(unused("record"));
+        std::fs::create_dir_all(&record).context("making the folder for recordings")?;
+        let script_file = record.join("script.txt");
+        std::fs::write(&script_file, script).context("writing the script")?;
+        let child = Command::new(&self.programs.terminal)
+            .args(["run", "--json", "--display", "headless", "--server"])
+            .arg(if address.contains("://") { address.to_owned() } else { format!("rfbs://{address}") })
+            .arg("--profile")
+            .arg(&self.profile)
+            .arg("--element")
+            .arg(&self.element)
+            .args(["--account", &self.account])
+            .arg("--script")
+            .arg(&script_file)
+            .arg("--record")
+            .arg(&record)
+            .args(&self.arguments)
+            .env("THINPAY_PASSWORD", &self.password)
+            .env("THINPAY_PIN", ACTIVATION_PIN)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("starting `thinpay-terminal run`")?;
+        Ok(Running { child: Some(child), record })
+    }
+}
+
+/// A terminal that runs. Killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Option<Child>,
+    record: PathBuf,
+}
+
+impl Running {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn finish(mut self) -> Result<Outcome> {
+        let child = self.child.take().context("a running terminal")?;
+        let output = child.wait_with_output().context("waiting for `thinpay-terminal`")?;
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        Ok(Outcome {
+            success: output.status.success(),
+            report: serde_json::from_str(stdout.trim()).unwrap_or(Value::Null),
+            log: String::from_utf8_lossy(&output.stderr).into_owned(),
+            record: self.record.clone(),
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Gone already is what is wanted.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Outcome {
+    /// Fails, with everything that was said, unless the script was followed to its end.
+    ///
+    /// # Errors
+    /// When the run was no success.
+    pub fn expect_success(self) -> Result<Self> {
+        if !self.success {
+            bail!("the terminal did not follow its script to the end:\n{}\n{}", self.log, self.report);
+        }
+        Ok(self)
+    }
+
+    /// A recorded file.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.record.join(name)
+    }
+}
+
+/// A name that this process has not given yet; the folders are fresh, so nobody else has either.
+fn unused(stem: &str) -> String {
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    format!("{stem}-{}", GIVEN.fetch_add(1, Ordering::Relaxed) + 1)
+}
