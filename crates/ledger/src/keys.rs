@@ -1,0 +1,92 @@
+//! The idempotency keys remembered, with the answers they got. The oldest are forgotten first, by count, so that
+//! what is remembered depends on the requests alone and memory is bounded.
+
+#[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
+use std::collections::HashMap;
+use std::collections::VecDeque;
+
+use crate::{Answer, Content, Key};
+
+/// One remembered request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remembered {
+    pub(crate) key: Key,
+    pub(crate) content: Content,
+    pub(crate) answer: Answer,
+}
+
+/// The newest keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    keys_max: usize,
+    /// Oldest first.
+    remembered: VecDeque<Remembered>,
+    /// How many were forgotten: what makes a place in `remembered` out of a position.
+    forgotten: u64,
+    /// Key to position (place + forgotten). The standard hasher is seeded anew in each process, so nobody can choose keys that collide.
+    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
+    positions: HashMap<Key, u64>,
+}
+
+impl Keys {
+    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
+    pub(crate) fn new(keys_max: usize) -> Self {
+        // Room for all of them from the start: growing later would stall the writer while a large table is copied. Pages that
+        // are not used yet cost nothing.
+        Self {
+            keys_max,
+            remembered: VecDeque::with_capacity(keys_max),
+            forgotten: 0,
+            positions: HashMap::with_capacity(keys_max),
+        }
+    }
+
+    pub(crate) fn find(&self, key: Key) -> Option<&Remembered> {
+        let position = *self.positions.get(&key)?;
+        let place = usize::try_from(position.checked_sub(self.forgotten)?).ok()?;
+        let remembered = self.remembered.get(place)?;
+        assert_eq!(remembered.key, key, "a key's position leads to that key");
+        Some(remembered)
+    }
+
+    /// Remembers a key that [`Keys::find`] does not know.
+    pub(crate) fn remember(&mut self, remembered: Remembered) {
+        if self.keys_max == 0 {
+            return;
+        }
+        if self.remembered.len() >= self.keys_max
+            && let Some(oldest) = self.remembered.pop_front()
+        {
+            self.positions.remove(&oldest.key);
+            self.forgotten = self.forgotten.saturating_add(1);
+        }
+        let place = u64::try_from(self.remembered.len()).expect("a length fits 64 bits");
+        let earlier = self.positions.insert(remembered.key, self.forgotten.saturating_add(place));
+        assert_eq!(earlier, None, "a key is remembered once");
+        self.remembered.push_back(remembered);
+    }
+
+    /// Those remembered, oldest first.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Remembered> {
+        self.remembered.iter()
+    }
+
+    /// How many keys were remembered once and are forgotten now.
+    pub(crate) const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    pub(crate) fn set_forgotten(&mut self, forgotten: u64) {
+        assert!(self.remembered.is_empty(), "the count is restored before the keys");
+        self.forgotten = forgotten;
+    }
+
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        if self.positions.len() != self.remembered.len() || self.remembered.len() > self.keys_max {
+            return Some("the keys and their positions differ in number");
+        }
+        let all_found =
+            self.remembered.iter().all(|remembered| self.find(remembered.key) == Some(remembered));
+        (!all_found).then_some("a remembered key is not found")
+    }
+}
