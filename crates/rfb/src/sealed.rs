@@ -177,14 +177,12 @@ pub enum SealedError {
     Statement(usize),
 }
 
-/// What the terminal sends back for the welcome picture: the first 16 bytes of
-/// `SHA-256("thinpay welcome v1" || pixels)`, over the opened (and, for a tile, decoded) pixels of the
-/// rectangle that the display stream sealed with counter 0.
+/// What the terminal sends back for the welcome picture: the first 16 bytes of SHA-256 over its whole
+/// framebuffer after the first complete framebuffer update, in its own pixel layout, row by row.
 #[must_use]
-pub fn acknowledgement(pixels: &[u8]) -> [u8; 16] {
-    let digest = Sha256::new_with_prefix(b"thinpay welcome v1").chain_update(pixels).finalize();
+pub fn acknowledgement(framebuffer: &[u8]) -> [u8; 16] {
     let mut first = [0; 16];
-    for (to, from) in first.iter_mut().zip(digest) {
+    for (to, from) in first.iter_mut().zip(Sha256::digest(framebuffer)) {
         *to = from;
     }
     first
