@@ -143,8 +143,7 @@ impl EnrolmentBundle {
             return Err(BundleError::TooLong("server's name"));
         }
         // Sized beforehand, so that growing leaves no copies of the keys behind.
-        let capacity =
-            1024 + self.operator_ca.len() + self.certificate.len() + self.profile.len();
+        let capacity = 1024 + self.operator_ca.len() + self.certificate.len() + self.profile.len();
         let mut out = Zeroizing::new(Vec::with_capacity(capacity));
         out.extend_from_slice(self.terminal.as_bytes());
         put_short(&mut out, self.account.as_str().as_bytes()).ok_or(BundleError::TooLong("account"))?;
@@ -171,7 +170,8 @@ impl EnrolmentBundle {
             .filter(|name| !name.is_empty() && name.len() <= SERVER_NAME_BYTES_MAX)
             .ok_or(Malformed("server's name"))?
             .to_owned();
-        let operator_ca = reader.long(CERTIFICATE_BYTES_MAX).ok_or(Malformed("operator's certificate"))?.to_vec();
+        let operator_ca =
+            reader.long(CERTIFICATE_BYTES_MAX).ok_or(Malformed("operator's certificate"))?.to_vec();
         let certificate = reader.long(CERTIFICATE_BYTES_MAX).ok_or(Malformed("certificate"))?.to_vec();
         let mut key = || {
             let number = Zeroizing::new(reader.array::<32>()?);

@@ -163,9 +163,7 @@ fn verify_signature(leaf: &Certificate, authority: &DevicePublicKey) -> Result<(
     let signed = leaf.tbs_certificate.to_der().map_err(|_| CertificateError::Signature)?;
     let bytes = leaf.signature.as_bytes().ok_or(CertificateError::Signature)?;
     let signature = DerSignature::from_bytes(bytes).map_err(|_| CertificateError::Signature)?;
-    VerifyingKey::from(authority.inner())
-        .verify(&signed, &signature)
-        .map_err(|_| CertificateError::Signature)
+    VerifyingKey::from(authority.inner()).verify(&signed, &signature).map_err(|_| CertificateError::Signature)
 }
 
 fn validity(certificate: &Certificate) -> (UnixTime, UnixTime) {

@@ -102,15 +102,16 @@ impl ClientLogin {
             .map_err(|_| LoginError::Malformed("the OPAQUE message holds no valid points"))?;
         let context = context(self.terminal, &parts.server_public);
         let identifiers = Identifiers { client: Some(self.account.as_str().as_bytes()), server: None };
-        let parameters =
-            ClientLoginFinishParameters::new(Some(&context), identifiers, Some(&Stretching));
-        let finished = self
-            .opaque
-            .finish(rng, self.password.as_bytes(), response, parameters)
-            .map_err(|error| match error {
-                ProtocolError::LibraryError(_) | ProtocolError::Custom(_) => LoginError::Internal,
-                ProtocolError::ReflectedValueError => LoginError::Malformed("it reflects the client's own"),
-                _ => LoginError::Refused,
+        let parameters = ClientLoginFinishParameters::new(Some(&context), identifiers, Some(&Stretching));
+        let finished =
+            self.opaque.finish(rng, self.password.as_bytes(), response, parameters).map_err(|error| {
+                match error {
+                    ProtocolError::LibraryError(_) | ProtocolError::Custom(_) => LoginError::Internal,
+                    ProtocolError::ReflectedValueError => {
+                        LoginError::Malformed("it reflects the client's own")
+                    }
+                    _ => LoginError::Refused,
+                }
             })?;
         let finish = encode_finish(&finished.message.serialize());
         self.transcript.add(reply)?;

@@ -35,7 +35,9 @@ pub enum EvidenceError {
     #[error("the evidence proves nothing: {0}")]
     Certificate(#[from] CertificateError),
     /// The certificate belongs to another terminal or another customer than the statement names.
-    #[error("the evidence proves nothing: the certificate is not that of the statement's terminal and customer")]
+    #[error(
+        "the evidence proves nothing: the certificate is not that of the statement's terminal and customer"
+    )]
     AnotherTerminal,
 }
 

@@ -47,7 +47,9 @@ pub enum LoginError {
     #[error("the peer speaks login version {0}, this side speaks {LOGIN_VERSION}; update the older one")]
     UnknownVersion(u8),
     /// The peer asks for an algorithm suite that this side does not have.
-    #[error("the peer asks for algorithm suite {0:#06x}, this side has {SUITE_P256:#06x}; update the older one")]
+    #[error(
+        "the peer asks for algorithm suite {0:#06x}, this side has {SUITE_P256:#06x}; update the older one"
+    )]
     UnknownSuite(u16),
     /// A cryptographic library refused what cannot be refused.
     #[error("the cryptographic library failed; this is a fault of this program")]

@@ -26,7 +26,9 @@ pub enum SecretError {
     #[error("a new password has at least {PASSWORD_CHARACTERS_MIN} characters; choose a longer one")]
     PasswordShort,
     /// The activation code is not one.
-    #[error("an activation code is {ACTIVATION_CODE_CHARACTERS} letters and digits in groups of four; check it")]
+    #[error(
+        "an activation code is {ACTIVATION_CODE_CHARACTERS} letters and digits in groups of four; check it"
+    )]
     ActivationCode,
 }
 

@@ -7,8 +7,7 @@
 use hkdf::Hkdf;
 use opaque_ke::{
     ClientRegistration, ClientRegistrationFinishParameters, CredentialFinalization, Identifiers,
-    ServerLogin as OpaqueServer, ServerLoginParameters, ServerRegistration,
-    ServerSetup as OpaqueSetup,
+    ServerLogin as OpaqueServer, ServerLoginParameters, ServerRegistration, ServerSetup as OpaqueSetup,
 };
 use p256::elliptic_curve::ops::Reduce;
 use p256::elliptic_curve::sec1::ToEncodedPoint;
@@ -222,9 +221,8 @@ impl ServerLogin {
             context: Some(&context),
             identifiers: Identifiers { client: Some(name), server: None },
         };
-        let started =
-            OpaqueServer::start(rng, &setup.opaque, Some(record), hello.ke1(), name, parameters)
-                .map_err(|_| LoginError::Internal)?;
+        let started = OpaqueServer::start(rng, &setup.opaque, Some(record), hello.ke1(), name, parameters)
+            .map_err(|_| LoginError::Internal)?;
         let reply = Reply::encode(&server_public, &started.message.serialize());
         let mut transcript = Transcript::begin(hello.frame())?;
         transcript.add(&reply)?;

@@ -31,7 +31,7 @@ const LABEL: &[u8] = b"thinpay statement v1";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum StatementError {
     /// A text is too long or holds characters that could deceive whoever reads it.
-    #[error("the statement's {0} is empty, too long, or holds control or direction-changing characters")]
+    #[error("the {0} is empty, too long, or holds control or direction-changing characters")]
     Text(&'static str),
     /// The amount is not above zero, or the fee is below zero.
     #[error("a statement needs an amount above zero and a fee of zero or more")]
@@ -283,7 +283,9 @@ impl Statement {
         signature: &[u8; SIGNATURE_BYTES],
         signing_public: &DevicePublicKey,
     ) -> Result<(), StatementError> {
-        signing_public.verify(&self.digest(), signature).map_err(|_: DeviceKeyError| StatementError::Signature)
+        signing_public
+            .verify(&self.digest(), signature)
+            .map_err(|_: DeviceKeyError| StatementError::Signature)
     }
 
     /// The statement in words, for a terminal's own display and for an auditor.
@@ -318,9 +320,18 @@ fn text(bytes: Option<&[u8]>) -> Option<String> {
     std::str::from_utf8(bytes?).ok().map(str::to_owned)
 }
 
-/// Text that people read before they sign must not be able to reorder or hide what follows it:
-/// no control characters, no line separators, no Unicode direction marks or invisible characters.
-fn check_text(field: &'static str, text: &str, shortest: usize, longest: usize) -> Result<(), StatementError> {
+/// The rule for text that people read before they sign: it must not be able to reorder or hide what
+/// follows it, so it has no control characters, line separators, direction marks or invisible
+/// characters. `shortest` and `longest` are in bytes of UTF-8; `field` names it in the error.
+///
+/// # Errors
+/// [`StatementError::Text`] when it is outside the bounds or holds such a character.
+pub fn check_text(
+    field: &'static str,
+    text: &str,
+    shortest: usize,
+    longest: usize,
+) -> Result<(), StatementError> {
     let deceiving = |c: char| {
         c.is_control()
             || matches!(c,
