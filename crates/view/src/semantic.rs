@@ -144,7 +144,7 @@ pub struct Choice {
 }
 
 /// The pictures an app may ask for; each rendering has its own way to show or leave them out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Icon {
     /// None.
     None,
