@@ -98,7 +98,7 @@ fn pay(site: &Site, server: &Server, device: &Device, person: &Person) -> Result
     let before = site.balances()?;
     let started = Instant::now();
     let outcome =
-        device.run(&server.address, &system_tests::payment_script(AMOUNT_TYPED))?.expect_success()?;
+        device.run(&server.address, &system_tests::scripts::payment(AMOUNT_TYPED))?.expect_success()?;
     let total_ms = started.elapsed().as_secs_f64() * 1e3;
     let after = site.balances()?;
     let fee = 0;
@@ -125,10 +125,29 @@ fn pay(site: &Site, server: &Server, device: &Device, person: &Person) -> Result
     }))
 }
 
-/// What the terminal itself measured.
+/// What the terminal itself measured: the time between its events, its frames and its bytes.
 fn measured(outcome: &Outcome, total_ms: f64) -> (Value, Value, Value) {
-    let field = |name: &str| outcome.report.get(name).cloned().unwrap_or(Value::Null);
-    let mut steps = field("steps").as_array().cloned().unwrap_or_default();
-    steps.push(json!({ "name": "terminal process, start to end", "ms": (total_ms * 10.0).round() / 10.0 }));
-    (Value::Array(steps), field("frames"), field("bytes"))
+    let text =
+        |event: &Value, key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut before_ms = 0.0;
+    let mut steps = Vec::new();
+    for event in &outcome.events {
+        let name = match text(event, "event").as_str() {
+            "step" => text(event, "step"),
+            name @ ("connected" | "signed-in" | "live") => name.to_owned(),
+            _ => continue,
+        };
+        let at_ms = event.get("ms").and_then(Value::as_f64).unwrap_or(before_ms);
+        steps.push(json!({ "name": name, "ms": tenth(at_ms - before_ms) }));
+        before_ms = at_ms;
+    }
+    steps.push(json!({ "name": "the terminal's process, start to end", "ms": tenth(total_ms) }));
+    let ended = outcome.event("ended").cloned().unwrap_or_default();
+    let number = |key: &str| ended.get(key).and_then(Value::as_u64).unwrap_or_default();
+    (Value::Array(steps), json!(number("frames")), json!(number("bytes_in") + number("bytes_out")))
+}
+
+/// A tenth of a millisecond is precise enough to read.
+fn tenth(ms: f64) -> f64 {
+    (ms * 10.0).round() / 10.0
 }

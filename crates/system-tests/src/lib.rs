@@ -6,16 +6,19 @@
 //! pictures in `docs/` are all made with it.
 #![forbid(unsafe_code)]
 
+mod interceptor;
+pub mod noise;
 mod operator;
 mod programs;
-mod scripts;
+pub mod scripts;
 mod server;
 mod site;
 mod terminal;
 
+pub use interceptor::{Flip, Intercepted, Interceptor};
 pub use operator::{Balance, Operator};
 pub use programs::Programs;
-pub use scripts::payment_script;
+
 pub use server::Server;
 pub use site::{ACTIVATION_PIN, ALICE, BO, MERCHANT, Person, Site};
 pub use terminal::{Device, Outcome, Running};

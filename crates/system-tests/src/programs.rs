@@ -11,6 +11,8 @@ pub struct Programs {
     pub thinpay: PathBuf,
     /// The device agent.
     pub terminal: PathBuf,
+    /// The man in the middle of the tests.
+    pub interceptor: PathBuf,
     /// The folder of the payment apps' components.
     pub apps: PathBuf,
     /// The folder of the browser terminal's page.
@@ -43,11 +45,14 @@ impl Programs {
         let programs = Self {
             thinpay: folder.join("thinpay"),
             terminal: folder.join("thinpay-terminal"),
+            interceptor: folder.join("interceptor"),
             apps: target.join("apps"),
             page: target.join("browser"),
             profiles: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles"),
         };
-        for path in [&programs.thinpay, &programs.terminal, &programs.apps, &programs.page] {
+        for path in
+            [&programs.thinpay, &programs.terminal, &programs.interceptor, &programs.apps, &programs.page]
+        {
             if !path.exists() {
                 bail!("{} is not built yet: run `cargo xtask build`", path.display());
             }

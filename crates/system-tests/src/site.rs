@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::operator::text;
-use crate::{Balance, Device, Operator, Server};
+use crate::{Balance, Device, Operator, Programs, Server};
 
 /// A customer of the seeded site.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +92,16 @@ impl Site {
         let site = Self { operator, alice, bo, merchant };
         site.publish("bank-card")?;
         Ok(site)
+    }
+
+    /// A seeded site in a fresh temporary folder, which goes when the second value is dropped.
+    ///
+    /// # Errors
+    /// When the programs are not built, or a command of the operator fails.
+    pub fn temporary() -> Result<(Self, tempfile::TempDir)> {
+        let folder = tempfile::Builder::new().prefix("thinpay-test-").tempdir().context("making a folder")?;
+        let site = Self::create(Operator::new(Programs::beside_this_one()?, folder.path()))?;
+        Ok((site, folder))
     }
 
     /// Builds, signs, approves and publishes one of the payment apps in `apps/`.

@@ -35,13 +35,13 @@ pub struct Device {
 /// How a terminal's run ended.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Whether the script was followed to its end.
-    pub success: bool,
-    /// What `--json` printed; null when nothing.
-    pub report: Value,
+    /// The exit code; the terminal's `--help` lists them.
+    pub exit: Option<i32>,
+    /// What `--json` printed, an event a line.
+    pub events: Vec<Value>,
     /// What it wrote to standard error.
     pub log: String,
-    /// Where its screenshots and recordings are.
+    /// Where its screenshots are.
     pub record: PathBuf,
 }
 
@@ -63,12 +63,15 @@ impl Device {
             &bundle.to_string_lossy(),
         ])?;
         let activation_code = text(&enrolled, "activation_code")?;
+        let code_file = operator.folder.join(format!("{name}.code"));
+        std::fs::write(&code_file, &activation_code).context("writing the activation code")?;
         let output = Command::new(&programs.terminal)
             .arg("import")
             .arg(&bundle)
             .arg("--element")
             .arg(&element)
-            .env("THINPAY_ACTIVATION_CODE", &activation_code)
+            .arg("--activation-code-file")
+            .arg(&code_file)
             .env("THINPAY_PIN", ACTIVATION_PIN)
             .stdin(Stdio::null())
             .output()
@@ -87,18 +90,6 @@ impl Device {
             activation_code,
             arguments: Vec::new(),
         })
-    }
-
-    /// The same terminal with another hardware profile than the one that was enrolled.
-    #[must_use]
-    pub fn with_profile(&self, profile: &str) -> Self {
-        Self { profile: self.programs.profile(profile), ..self.clone() }
-    }
-
-    /// The same terminal with somebody else's secure element.
-    #[must_use]
-    pub fn with_element(&self, other: &Self) -> Self {
-        Self { element: other.element.clone(), ..self.clone() }
     }
 
     /// The same terminal with another password.
@@ -180,8 +171,8 @@ impl Running {
         let output = child.wait_with_output().context("waiting for `thinpay-terminal`")?;
         let stdout = String::from_utf8_lossy(&output.stdout);
         Ok(Outcome {
-            success: output.status.success(),
-            report: serde_json::from_str(stdout.trim()).unwrap_or(Value::Null),
+            exit: output.status.code(),
+            events: stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
             log: String::from_utf8_lossy(&output.stderr).into_owned(),
             record: self.record.clone(),
         })
@@ -199,15 +190,36 @@ impl Drop for Running {
 }
 
 impl Outcome {
+    /// Whether the script was followed to its end.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.exit == Some(0)
+    }
+
     /// Fails, with everything that was said, unless the script was followed to its end.
     ///
     /// # Errors
     /// When the run was no success.
     pub fn expect_success(self) -> Result<Self> {
-        if !self.success {
-            bail!("the terminal did not follow its script to the end:\n{}\n{}", self.log, self.report);
+        if !self.success() {
+            bail!("the terminal did not follow its script to the end (exit {:?}):\n{}", self.exit, self.log);
         }
         Ok(self)
+    }
+
+    /// The first event of a name.
+    #[must_use]
+    pub fn event(&self, name: &str) -> Option<&Value> {
+        self.events.iter().find(|event| event.get("event").and_then(Value::as_str) == Some(name))
+    }
+
+    /// The sentence that the session ended with.
+    #[must_use]
+    pub fn ended(&self) -> &str {
+        self.event("ended")
+            .and_then(|event| event.get("sentence"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// A recorded file.

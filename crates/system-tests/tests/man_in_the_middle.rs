@@ -1,0 +1,86 @@
+//! Somebody ends TLS in between and the terminal trusts them: they see noise, and no byte they change passes.
+
+use anyhow::Result;
+use system_tests::noise::randomness;
+use system_tests::{ALICE, Device, Flip, Intercepted, Interceptor, Outcome, Server, Site, scripts};
+
+/// How many bytes are changed, one a run, in each direction.
+const FLIPS: usize = 12;
+/// The same in a long run.
+const FLIPS_LONG: usize = 150;
+
+fn intercepted(
+    site: &Site,
+    server: &Server,
+    device: &Device,
+    flip: Option<Flip>,
+) -> Result<(Outcome, Intercepted)> {
+    let folder = tempfile::tempdir()?;
+    let interceptor = Interceptor::start(&site.operator.programs, server, folder.path(), flip)?;
+    let trust = interceptor.trust.to_string_lossy().into_owned();
+    let outcome =
+        device.with_arguments(&["--trust", &trust]).run(&interceptor.address, &scripts::payment("3.00"))?;
+    Ok((outcome, interceptor.finish()?))
+}
+
+#[test]
+fn a_recorder_that_ends_tls_has_only_noise() -> Result<()> {
+    let (site, _folder) = Site::temporary()?;
+    let server = site.serve()?;
+    let device = site.enrol(&ALICE, "phone-480x800")?;
+    let (outcome, recorded) = intercepted(&site, &server, &device, None)?;
+    outcome.expect_success()?;
+    assert!(recorded.sealed.len() > 8_000, "a payment's pictures: {} bytes", recorded.sealed.len());
+    // One byte's neighbour is the next: ciphertext has no pixels.
+    let measured = randomness(&recorded.sealed, 1);
+    assert!(measured.chi_square < system_tests::noise::CHI_SQUARE_MAX, "{measured:?}");
+    for secret in [ALICE.password, "Luckin", "3.00", "500.00"] {
+        for bytes in [&recorded.down, &recorded.up] {
+            assert!(
+                !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()),
+                "{secret} is in the clear"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_terminal_that_was_not_told_to_trust_it_does_not_talk_to_it() -> Result<()> {
+    let (site, _folder) = Site::temporary()?;
+    let server = site.serve()?;
+    let device = site.enrol(&ALICE, "phone-480x800")?;
+    let folder = tempfile::tempdir()?;
+    let interceptor = Interceptor::start(&site.operator.programs, &server, folder.path(), None)?;
+    let outcome = device.run(&interceptor.address, "expect-action pay within 10s\n")?;
+    assert!(!outcome.success());
+    Ok(())
+}
+
+#[test]
+fn every_changed_byte_is_refused() -> Result<()> {
+    let (site, _folder) = Site::temporary()?;
+    let server = site.serve()?;
+    let device = site.enrol(&ALICE, "phone-240x320")?;
+    let (outcome, recorded) = intercepted(&site, &server, &device, None)?;
+    outcome.expect_success()?;
+
+    let flips = if std::env::var_os("THINPAY_TEST_LONG").is_some() { FLIPS_LONG } else { FLIPS };
+    // The last fifth may come after the receipt, when there is nothing left to refuse.
+    let spread = |length: usize| (0..flips).map(move |number| length * 4 / 5 * number / flips + 12);
+    let down = spread(recorded.down.len()).map(Flip::Down);
+    let up = spread(recorded.up.len()).map(Flip::Up);
+    for flip in down.chain(up) {
+        let before = site.balances()?;
+        let (outcome, _) = intercepted(&site, &server, &device, Some(flip))?;
+        assert!(!outcome.success(), "{flip:?} passed unnoticed");
+        let after = site.balances()?;
+        // Whatever was changed after the confirmation cannot take back what was rightly posted.
+        let paid = before[0] - after[0];
+        assert!(paid == 0 || paid == 300, "{flip:?} moved {paid}");
+        assert_eq!(after[2] - before[2], paid, "{flip:?}");
+        // Failed logins count; the customer is not to be locked out by the test.
+        site.operator.run(&["customer", "unlock", ALICE.account])?;
+    }
+    site.verify()
+}
