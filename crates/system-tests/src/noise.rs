@@ -58,6 +58,23 @@ impl Picture {
         Ok(Self { width: usize::try_from(info.width)?, height: usize::try_from(info.height)?, rgb })
     }
 
+    /// Writes it as a small PNG file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, file: &Path) -> Result<()> {
+        let out = std::fs::File::create(file).with_context(|| format!("writing {}", file.display()))?;
+        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(out), width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgb)?;
+        writer.finish()?;
+        Ok(())
+    }
+
     /// Measures the picture: the spread over all channels, the neighbour within one channel.
     #[must_use]
     pub fn randomness(&self) -> Randomness {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::operator::text;
-use crate::{ACTIVATION_PIN, Operator, Person, Programs};
+use crate::{ACTIVATION_PIN, Operator, Person, Programs, Site};
 
 /// An enrolled terminal.
 #[derive(Debug, Clone)]
@@ -90,6 +90,19 @@ impl Device {
             activation_code,
             arguments: Vec::new(),
         })
+    }
+
+    /// The same terminal with the hardware profile of another model of the same display: the smallest
+    /// difference there can be.
+    ///
+    /// # Errors
+    /// When the profile cannot be read or written.
+    pub fn with_other_model(&self, site: &Site) -> Result<Self> {
+        let text = std::fs::read_to_string(&self.profile).context("reading the profile")?;
+        let profile = site.operator.folder.join(format!("{}.toml", unused("other-model")));
+        std::fs::write(&profile, text.replacen("model = \"", "model = \"Other ", 1))
+            .context("writing a profile")?;
+        Ok(Self { profile, ..self.clone() })
     }
 
     /// The same terminal with another password.
