@@ -91,8 +91,8 @@ enum State {
 struct Announced {
     control: u8,
     input: u8,
-    raw: Option<i32>,
-    tile: Option<i32>,
+    raw: i32,
+    tile: i32,
     outline: Option<i32>,
 }
 
@@ -382,14 +382,12 @@ impl Client {
         else {
             return broken(TIGHT, "it announces no sealed control or no sealed input");
         };
-        let own = |signature| code(encodings, signature).filter(|code| *code != 0);
-        self.announced = Some(Announced {
-            control,
-            input,
-            raw: own(wire::SIGNATURE_RAW),
-            tile: own(wire::SIGNATURE_TILE),
-            outline: own(wire::SIGNATURE_OUTLINE),
-        });
+        let own = |signature| code(encodings, signature).filter(|code| Encoding::is_free(*code));
+        let (Some(raw), Some(tile)) = (own(wire::SIGNATURE_RAW), own(wire::SIGNATURE_TILE)) else {
+            return broken(TIGHT, "it announces no sealed pictures or no sealed tiles");
+        };
+        let outline = own(wire::SIGNATURE_OUTLINE);
+        self.announced = Some(Announced { control, input, raw, tile, outline });
         Ok(Some(self.initialised()))
     }
 
@@ -454,11 +452,11 @@ impl Client {
             Some(announced) => [
                 (announced.raw, Encoding::SealedRaw),
                 (announced.tile, Encoding::SealedTile),
-                (Some(Encoding::DesktopSize.number()), Encoding::DesktopSize),
-                (Some(Encoding::LastRect.number()), Encoding::LastRect),
+                (Encoding::DesktopSize.number(), Encoding::DesktopSize),
+                (Encoding::LastRect.number(), Encoding::LastRect),
             ]
             .into_iter()
-            .find(|(announced, _)| *announced == Some(number))
+            .find(|(announced, _)| *announced == number)
             .map(|(_, encoding)| encoding),
         }
         .filter(|encoding| *encoding == Encoding::Raw || self.used.contains(encoding))
@@ -529,24 +527,24 @@ impl Client {
         }
     }
 
-    /// Announces what this client understands, most wanted first (RFC 6143 §7.5.2). Rectangles in other
-    /// encodings are then refused.
+    /// Announces what this client understands, most wanted first (RFC 6143 §7.5.2). Rectangles in encodings
+    /// that were never announced are refused. Outlines are left out when the server does not know them.
     ///
     /// # Errors
-    /// [`Misuse`]: not running, or the server did not announce one of ours.
+    /// [`Misuse`]: not running, or an encoding of ours in the plain embodiment.
     pub fn set_encodings(&mut self, encodings: &[Encoding]) -> Result<(), Misuse> {
         self.running()?;
-        let before = self.used.clone();
         let mut numbers = Vec::with_capacity(encodings.len());
         for encoding in encodings {
-            let announced = self.announced;
-            let number = match encoding {
-                Encoding::SealedRaw => announced.and_then(|announced| announced.raw),
-                Encoding::SealedTile => announced.and_then(|announced| announced.tile),
-                Encoding::Outline => announced.and_then(|announced| announced.outline),
-                other => Some(other.number()),
-            };
-            numbers.push(number.ok_or(Misuse("the server did not announce that encoding"))?);
+            match (encoding, self.announced) {
+                (Encoding::SealedRaw, Some(announced)) => numbers.push(announced.raw),
+                (Encoding::SealedTile, Some(announced)) => numbers.push(announced.tile),
+                (Encoding::Outline, Some(announced)) => numbers.extend(announced.outline),
+                (Encoding::SealedRaw | Encoding::SealedTile | Encoding::Outline, None) => {
+                    return Err(Misuse("the plain embodiment has no sealed encodings"));
+                }
+                (other, _) => numbers.push(other.number()),
+            }
         }
         let count =
             u16::try_from(numbers.len()).ok().filter(|count| usize::from(*count) <= wire::ENCODINGS_MAX);
@@ -557,7 +555,10 @@ impl Client {
             self.output.extend_from_slice(&number.to_be_bytes());
         }
         // What was asked for before may still be under way.
-        self.used.extend(encodings.iter().filter(|encoding| !before.contains(encoding)));
+        self.used = Encoding::ALL
+            .into_iter()
+            .filter(|known| self.used.contains(known) || encodings.contains(known))
+            .collect();
         Ok(())
     }
 

@@ -100,6 +100,11 @@ impl Encoding {
         }
     }
 
+    /// Whether a server may announce this number for an encoding of ours.
+    pub(crate) fn is_free(number: i32) -> bool {
+        ![Self::Raw, Self::DesktopSize, Self::LastRect].iter().any(|known| known.number() == number)
+    }
+
     /// The encoding of this number, or `None` for one that this crate does not know.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
