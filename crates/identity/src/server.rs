@@ -266,3 +266,24 @@ impl ServerLogin {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::ServerSetup;
+    use crate::name::AccountName;
+
+    #[test]
+    fn a_fake_record_depends_on_the_name_and_on_the_servers_secret_alone() {
+        let setup = ServerSetup::generate(&mut ChaCha20Rng::seed_from_u64(1));
+        let other = ServerSetup::generate(&mut ChaCha20Rng::seed_from_u64(2));
+        let record = |setup: &ServerSetup, name: &str| {
+            setup.fake_record(&AccountName::new(name).unwrap()).unwrap().serialize().to_vec()
+        };
+        assert_eq!(record(&setup, "nobody"), record(&setup, "nobody"));
+        assert_ne!(record(&setup, "nobody"), record(&setup, "nobodx"));
+        assert_ne!(record(&setup, "nobody"), record(&other, "nobody"));
+    }
+}
