@@ -46,7 +46,11 @@ impl Framebuffer {
     #[must_use]
     pub fn new(profile: &HardwareProfile) -> Self {
         let (width, height) = profile.size();
-        let layout = profile.pixel_layout();
+        Self::of_size(width, height, profile.pixel_layout())
+    }
+
+    /// A dark display of this size and layout; the caller keeps to the profile's bounds.
+    pub(crate) fn of_size(width: u16, height: u16, layout: PixelLayout) -> Self {
         let bytes = vec![0; usize::from(width) * usize::from(height) * layout.bytes_per_pixel()];
         Self { width, height, layout, bytes }
     }

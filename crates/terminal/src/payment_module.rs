@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use identity::{AccountName, Statement, StatementError, TerminalId};
+
 /// How far the keys of a secure element are protected. The operator sets lower limits for lower
 /// classes, and programs show the class by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,4 +57,50 @@ pub trait SecureElement {
     /// # Errors
     /// A failure of the element.
     fn sign(&self, digest: &[u8; 32]) -> Result<[u8; 64], ElementError>;
+}
+
+/// What the secure element is asked to sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignRequest {
+    /// The statement, checked to be this terminal's and this account's.
+    pub statement: Statement,
+    /// For an element that signs a digest.
+    pub digest: [u8; 32],
+    /// For an element that hashes for itself: the digest is this message's SHA-256.
+    pub message: Vec<u8>,
+}
+
+/// Why a statement is not put before the secure element: the server's fault, and a grave one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StatementRefused {
+    /// It is no statement.
+    #[error("The server asked this terminal to sign what is no statement ({0}): the session is closed.")]
+    NoStatement(StatementError),
+    /// It names another terminal.
+    #[error("The server asked this terminal to sign for another terminal: the session is closed.")]
+    OtherTerminal,
+    /// It names another customer.
+    #[error("The server asked this terminal to sign for another customer: the session is closed.")]
+    OtherCustomer,
+}
+
+/// Checks a statement before the secure element sees it: it must be canonical, and this terminal's and
+/// this account's. What it says was shown and confirmed on the platform's sealed screen.
+///
+/// # Errors
+/// [`StatementRefused`]; the caller ends the session.
+pub fn check(
+    statement: &[u8],
+    terminal: TerminalId,
+    account: &AccountName,
+) -> Result<SignRequest, StatementRefused> {
+    let statement = Statement::parse(statement).map_err(StatementRefused::NoStatement)?;
+    if statement.fields().terminal != terminal {
+        return Err(StatementRefused::OtherTerminal);
+    }
+    if statement.fields().customer != *account {
+        return Err(StatementRefused::OtherCustomer);
+    }
+    let (digest, message) = (statement.digest(), statement.signed_message());
+    Ok(SignRequest { statement, digest, message })
 }
