@@ -35,7 +35,10 @@ impl Body<'_, '_> {
         let palette = self.tree.palette;
         let metrics = self.tree.metrics;
         Some(match element {
-            Element::Text { text, tone } => self.paragraph(text, *tone),
+            Element::Text { text, tone } => {
+                let align = if is_announcement(view) { Align::Center } else { Align::Start };
+                self.paragraph(text, *tone, align)
+            }
             Element::Amount { label, amount } => {
                 if view.elements.iter().any(|element| matches!(element, Element::Choices(_))) {
                     self.balance(label, *amount)
@@ -46,7 +49,7 @@ impl Body<'_, '_> {
             Element::Field(field) => self.field(field),
             Element::Choices(choices) => {
                 if choices.is_empty() {
-                    return Some(self.paragraph(Word::Empty.text(self.language), Tone::Muted));
+                    return Some(self.paragraph(Word::Empty.text(self.language), Tone::Muted, Align::Center));
                 }
                 if are_tiles(choices) { self.tiles(choices) } else { self.choices(choices) }
             }
@@ -81,7 +84,7 @@ impl Body<'_, '_> {
         })
     }
 
-    fn paragraph(&mut self, text: &str, tone: Tone) -> NodeId {
+    fn paragraph(&mut self, text: &str, tone: Tone, align: Align) -> NodeId {
         let (metrics, palette) = (self.tree.metrics, self.tree.palette);
         let (size, weight, color, role) = match tone {
             Tone::Body => (metrics.body(), Weight::Regular, palette.text, Role::Text),
@@ -98,7 +101,7 @@ impl Body<'_, '_> {
             let content = Leaf::filled(palette.warning_tint, metrics.radius()).content;
             return self.tree.add(row, Leaf { content, ..leaf }, &[mark, words]);
         }
-        let words = self.tree.text(style(), text, size, weight, color, Align::Start, 0);
+        let words = self.tree.text(style(), text, size, weight, color, align, 0);
         self.tree.add(column(0.0), leaf, &[words])
     }
 
@@ -306,7 +309,12 @@ impl Body<'_, '_> {
     fn tiles(&mut self, choices: &[Choice]) -> NodeId {
         let (metrics, palette) = (self.tree.metrics, self.tree.palette);
         let gap = metrics.dp(if metrics.compact { 8.0 } else { 12.0 });
-        let four = float(self.width - 3 * gap) / 4.0 >= metrics.dpf(82.0);
+        let fourth = (self.width - 3 * gap) / 4;
+        let widest = |tree: &Tree<'_>, size: i32| {
+            let width = |choice: &Choice| tree.measure_text(&choice.label, size, Weight::Bold).width;
+            choices.iter().map(width).max().unwrap_or(0)
+        };
+        let four = fourth >= metrics.dp(44.0) && widest(self.tree, metrics.label()) + metrics.dp(4.0) <= fourth;
         let columns = match choices.len() {
             3 => 3,
             4.. if four => 4,
@@ -318,12 +326,13 @@ impl Body<'_, '_> {
             let (leaf, _) = self.choice_leaf(choice, palette.surface, metrics.radius());
             let leaf = bordered_card(leaf, metrics.dp(0.6), palette.line);
             let badge = self.badge(choice.icon, metrics.dp(if metrics.compact { 34.0 } else { 44.0 }));
-            let size = if metrics.compact { metrics.label() } else { metrics.body() };
+            let narrow = metrics.compact || width < metrics.dp(96.0);
+            let size = if narrow { metrics.label() } else { metrics.body() };
             let label = self.tree.text(style(), &choice.label, size, Weight::Bold, palette.text, Align::Center, 2);
             let mut style = column(metrics.dpf(if metrics.compact { 5.0 } else { 8.0 }));
             style.align_items = AlignItems::CENTER;
             style.justify_content = JustifyContent::CENTER;
-            style.padding = padding(metrics.dpf(6.0), metrics.dpf(if metrics.compact { 9.0 } else { 16.0 }));
+            style.padding = padding(metrics.dpf(1.0), metrics.dpf(if narrow { 9.0 } else { 16.0 }));
             style.size.width = Dimension::length(float(width));
             style.flex_shrink = 0.0;
             tiles.push(self.tree.add(style, leaf, &[badge, label]));
@@ -341,13 +350,15 @@ impl Body<'_, '_> {
     /// Choices as rows of a card.
     fn choices(&mut self, choices: &[Choice]) -> NodeId {
         let (metrics, palette) = (self.tree.metrics, self.tree.palette);
-        let side = metrics.dp(if metrics.compact { 32.0 } else { 40.0 });
+        let side = metrics.dp(if metrics.compact { 28.0 } else { 40.0 });
+        let edge = metrics.dpf(if metrics.compact { 9.0 } else { 14.0 });
+        let between = metrics.dpf(if metrics.compact { 8.0 } else { 11.0 });
         let has_icons = choices.iter().any(|choice| choice.icon != Icon::None);
         let mut rows = Vec::new();
         for (number, choice) in choices.iter().enumerate() {
             if number > 0 {
                 let line = self.tree.line();
-                let inset = if has_icons { metrics.dpf(24.0) + float(side) } else { metrics.dpf(14.0) };
+                let inset = if has_icons { edge + between + float(side) } else { edge };
                 let mut style = style();
                 style.padding.left = LengthPercentage::length(inset);
                 style.flex_direction = taffy::FlexDirection::Column;
@@ -396,8 +407,8 @@ impl Body<'_, '_> {
             } else {
                 parts.push(self.tree.icon(Glyph::Chevron, metrics.dp(18.0), palette.field_line));
             }
-            let mut row = row(metrics.dpf(10.0));
-            row.padding = padding(metrics.dpf(14.0), metrics.dpf(if metrics.compact { 6.0 } else { 9.0 }));
+            let mut row = row(between);
+            row.padding = padding(edge, metrics.dpf(if metrics.compact { 6.0 } else { 9.0 }));
             row.min_size.height = LengthPercentageAuto::length(metrics.touch() + metrics.dpf(4.0));
             row.flex_shrink = 0.0;
             rows.push(self.tree.add(row, leaf, &parts));
@@ -438,7 +449,7 @@ impl Body<'_, '_> {
             let value_style = if beside { grow(style(), 1.0) } else { style() };
             let value = self.tree.text(value_style, &detail.value, size, weight, palette.text, align, 0);
             let mut style = if beside { row(metrics.dpf(12.0)) } else { column(0.0) };
-            style.padding = padding(0.0, metrics.dpf(if metrics.compact { 6.0 } else { 10.0 }));
+            style.padding = padding(0.0, metrics.dpf(if metrics.compact { 5.0 } else { 9.0 }));
             if beside {
                 style.align_items = AlignItems::CENTER;
             }
@@ -450,19 +461,10 @@ impl Body<'_, '_> {
         if receipt {
             card.padding.bottom = LengthPercentage::length(metrics.dpf(9.0));
             let inside = self.tree.add(card, Leaf::filled(palette.surface, 0), &rows);
-            let ground = palette.background;
-            return self.tree.add(column(0.0), Leaf::default(), &[inside]).pipe(|node| {
-                let torn = Leaf::content(Content::Torn { ground });
-                let torn = self.tree.add(
-                    Style {
-                        size: Size { width: Dimension::auto(), height: Dimension::length(0.0) },
-                        ..style()
-                    },
-                    torn,
-                    &[],
-                );
-                self.tree.add(column(0.0), Leaf::default(), &[node, torn])
-            });
+            let size = Size { width: Dimension::auto(), height: Dimension::length(0.0) };
+            let torn = Leaf::content(Content::Torn { ground: palette.background });
+            let torn = self.tree.add(Style { size, ..style() }, torn, &[]);
+            return self.tree.add(column(0.0), Leaf::default(), &[inside, torn]);
         }
         let leaf = Leaf::bordered(palette.surface, metrics.radius(), metrics.dp(0.6), palette.line);
         self.tree.add(card, leaf, &rows)
@@ -644,6 +646,12 @@ impl Body<'_, '_> {
     }
 }
 
+/// A view that says how something went or goes: its words stand in the middle, under its mark.
+fn is_announcement(view: &View) -> bool {
+    view.elements.iter().any(|element| matches!(element, Element::Outcome { .. } | Element::Progress { .. }))
+        && !view.elements.iter().any(|element| matches!(element, Element::Field(_) | Element::Choices(_)))
+}
+
 /// A pressed or focused card keeps its own border; one at rest gets a hairline.
 fn bordered_card(mut leaf: Leaf, width: i32, color: Color) -> Leaf {
     if let Content::Box { border, border_color, .. } = &mut leaf.content
@@ -720,12 +728,3 @@ pub(crate) fn emblem_modules(nonce: &[u8; 16], colors: &[Color]) -> Modules {
     }
     Modules { side: SIDE, cells, colors: colors.to_vec() }
 }
-
-/// Lets a value go on through a function.
-trait Pipe: Sized {
-    fn pipe<T>(self, next: impl FnOnce(Self) -> T) -> T {
-        next(self)
-    }
-}
-
-impl Pipe for NodeId {}

@@ -355,6 +355,21 @@ impl Form {
         }
     }
 
+    /// Enter, but nothing is taken that cannot be seen: a page further first, or the focus into sight.
+    fn enter_seen(&mut self, scene: &Scene) -> Reaction {
+        let hidden = self.focused().is_some_and(|id| {
+            scene.nodes.iter().any(|node| node.id == id && node.rect.area() == 0)
+        });
+        if !hidden {
+            return self.enter();
+        }
+        if self.text_display && self.scroll < scene.scroll_max {
+            return self.scroll_to(self.scroll + 1, scene);
+        }
+        self.reveal = true;
+        Reaction::Changed
+    }
+
     fn cancel(&self) -> Reaction {
         self.action_with(Emphasis::Cancel).map_or(Reaction::None, |cancel| self.act(cancel))
     }
@@ -380,7 +395,7 @@ impl Form {
         match keysym {
             keysym::TAB | keysym::DOWN => self.step_focus(false),
             keysym::SHIFT_TAB | keysym::UP => self.step_focus(true),
-            keysym::RETURN | keysym::KEYPAD_ENTER => self.enter(),
+            keysym::RETURN | keysym::KEYPAD_ENTER => self.enter_seen(scene),
             keysym::ESCAPE | keysym::CANCEL => self.cancel(),
             keysym::BACKSPACE => self.edit(Edit::Backspace),
             keysym::DELETE => self.edit(Edit::Delete),
@@ -397,7 +412,7 @@ impl Form {
             keysym::PAGE_UP => self.scroll_to(self.scroll - if self.text_display { 1 } else { page }, scene),
             _ => match keysym::character(keysym) {
                 Some(character) if in_field => self.edit(Edit::Insert(character)),
-                Some(' ') => self.enter(),
+                Some(' ') => self.enter_seen(scene),
                 Some(digit @ '1'..='9') => self.choose(digit),
                 _ => Reaction::None,
             },

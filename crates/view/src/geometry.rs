@@ -144,11 +144,6 @@ pub(crate) fn px(value: f32) -> i32 {
     value.round().clamp(-1.0e6, 1.0e6) as i32
 }
 
-/// The largest whole pixel not above.
-pub(crate) fn px_floor(value: f32) -> i32 {
-    value.floor().clamp(-1.0e6, 1.0e6) as i32
-}
-
 /// The smallest whole pixel not below.
 pub(crate) fn px_ceil(value: f32) -> i32 {
     value.ceil().clamp(-1.0e6, 1.0e6) as i32

@@ -19,7 +19,6 @@ pub(crate) enum Glyph {
     Hide,
     Ring,
     RingTrack,
-    Lock,
     /// A filled disc.
     Disc,
 }
@@ -84,11 +83,6 @@ pub(crate) const fn drawing(glyph: Glyph) -> (&'static str, f32) {
         Glyph::Hide => ("M5.4 9 L12 15.6 L18.6 9", 2.2),
         Glyph::Ring => ("M12 3.4 A8.6 8.6 0 0 1 20.6 12", 2.4),
         Glyph::RingTrack => ("M12 3.4 A8.6 8.6 0 0 1 12 20.6 A8.6 8.6 0 0 1 12 3.4 Z", 2.4),
-        Glyph::Lock => (
-            "M6.6 10.8 H17.4 A1.6 1.6 0 0 1 19 12.4 V18.4 A1.6 1.6 0 0 1 17.4 20 H6.6 A1.6 1.6 0 0 1 5 18.4 V12.4 A1.6 1.6 0 0 1 6.6 10.8 Z \
-             M8.2 10.6 V8 A3.8 3.8 0 0 1 15.8 8 V10.6 M12 14.4 V16.4",
-            1.8,
-        ),
         Glyph::Disc => ("M0 12 A12 12 0 0 1 24 12 A12 12 0 0 1 0 12 Z", 0.0),
     }
 }

@@ -100,8 +100,8 @@ fn header(
 ) -> i32 {
     let platform = screen.is_platform();
     let height = metrics.dp(match (platform, metrics.compact || metrics.landscape) {
-        (true, false) => 64.0,
-        (true, true) => 46.0,
+        (true, false) => 62.0,
+        (true, true) => 50.0,
         (false, false) => 54.0,
         (false, true) => 42.0,
     });
@@ -114,7 +114,7 @@ fn header(
         let line = metrics.dp(0.6);
         drawing.operations.push(solid(Area::new(0, height - line, metrics.width, line), palette.line));
     }
-    let margin = column_margin(metrics);
+    let margin = column_margin(metrics, platform);
     let mut left = margin;
     let has_cancel = form.items.iter().any(|item| item.kind == ItemKind::Action(Emphasis::Cancel));
     if platform {
@@ -191,7 +191,7 @@ fn header(
 
 /// A frame in the platform's colour around its own screens.
 fn frame(metrics: &Metrics, palette: &Palette, drawing: &mut Drawing) {
-    let width = metrics.dp(3.0);
+    let width = metrics.dp(FRAME);
     for area in [
         Area::new(0, 0, width, metrics.height),
         Area::new(metrics.width - width, 0, width, metrics.height),
@@ -201,9 +201,13 @@ fn frame(metrics: &Metrics, palette: &Palette, drawing: &mut Drawing) {
     }
 }
 
+/// The width of the frame around the platform's own screens.
+const FRAME: f32 = 3.0;
+
 /// From the edge of the screen to the column of content.
-fn column_margin(metrics: &Metrics) -> i32 {
-    let margin = crate::geometry::px(metrics.margin());
+fn column_margin(metrics: &Metrics, platform: bool) -> i32 {
+    let frame = if platform { metrics.dp(FRAME) } else { 0 };
+    let margin = crate::geometry::px(metrics.margin()) + frame;
     let column = metrics.dp(Metrics::COLUMN_WIDTH_MAX);
     margin.max((metrics.width - column) / 2)
 }
@@ -211,7 +215,7 @@ fn column_margin(metrics: &Metrics) -> i32 {
 /// The bar of actions with its height, or nothing when there are none.
 fn actions(screen: &Screen, form: &Form, tree: &mut Tree<'_>, width: i32, style: Style) -> Option<(NodeId, i32)> {
     let metrics = tree.metrics;
-    let margin = column_margin(&metrics);
+    let margin = column_margin(&metrics, screen.is_platform());
     let root = buttons(screen, form, tree, width - 2 * margin, tree.palette.surface, style)?;
     let mut bar = column(0.0);
     bar.padding = padding(float(margin), metrics.dpf(if metrics.compact { 7.0 } else { 12.0 }));
@@ -287,7 +291,11 @@ fn body(
 ) -> (i32, i32) {
     let metrics = tree.metrics;
     let palette = tree.palette;
-    let margin = if area.w < metrics.width { crate::geometry::px(metrics.margin()) } else { column_margin(&metrics) };
+    let margin = if area.w < metrics.width {
+        crate::geometry::px(metrics.margin())
+    } else {
+        column_margin(&metrics, screen.is_platform())
+    };
     let width = (area.w - 2 * margin).max(1);
     let view = screen.view();
     let mut builder = Body { tree, form, language: style.language, width, height: area.h, item: 0 };
@@ -330,7 +338,7 @@ fn body(
         let track = area.h - 2 * thickness;
         let length = (track * area.h / height.max(1)).clamp(thickness * 2, track.max(thickness * 2));
         let top = area.y + thickness + (track - length) * scroll / scroll_max;
-        let inset = if screen.is_platform() { metrics.dp(3.0) } else { 0 };
+        let inset = if screen.is_platform() { metrics.dp(FRAME) } else { 0 };
         let bar = Area::new(area.right() - thickness - metrics.dp(2.0) - inset, top, thickness, length);
         let fill = palette.field_line;
         drawing.operations.push(Op::Box {

@@ -110,7 +110,9 @@ pub(crate) fn draw(
     let letters = matches!(pad, Pad::Letters(_));
     let edge = metrics.dp(4.0);
     let gap = metrics.dp(if letters { 4.0 } else { 6.0 });
-    let inner = Area::new(area.x + edge, area.y + edge, area.w - 2 * edge, area.h - 2 * edge);
+    // On a wide display the keys keep together, under the column of content.
+    let width = (area.w - 2 * edge).min(metrics.dp(if letters { 760.0 } else { Metrics::COLUMN_WIDTH_MAX }));
+    let inner = Area::new(area.x + (area.w - width) / 2, area.y + edge, width, area.h - 2 * edge);
     let size = if letters { metrics.letter(18.0) } else { metrics.letter(23.0) };
     for Key { key, x, width, row, rows } in keys(pad) {
         let (left, right) = (inner.x + inner.w * x / COLUMNS, inner.x + inner.w * (x + width) / COLUMNS);

@@ -199,7 +199,7 @@ impl Scene {
     pub fn layout(screen: &Screen, form: &Form, profile: &HardwareProfile, style: &Style, fonts: &Fonts) -> Self {
         match profile.display {
             Display::Picture { .. } => layout::picture(screen, form, profile, *style, fonts),
-            Display::Text { columns, rows } => cells::text(screen, form, profile, *style, columns, rows),
+            Display::Text { columns, rows } => cells::text(screen, form, *style, columns, rows),
         }
     }
 

@@ -51,7 +51,7 @@ words! {
     Total: "Total", "合计";
     Memo: "Note", "附言";
     Free: "None", "免费";
-    SignNote: "Your terminal signs exactly what you see here.", "您的终端将对此处显示的内容进行签名。";
+    SignNote: "Your terminal signs exactly this.", "终端将对以上内容签名。";
     Signing: "Waiting for your terminal's signature", "等待终端签名";
     SigningText: "Keep the terminal connected. Enter its PIN if it asks for one.", "请保持终端连接；如有提示，请输入终端密码。";
     Working: "One moment, please", "请稍候";
@@ -61,13 +61,9 @@ words! {
     EndedText: "You can close this screen or sign in again.", "您可以关闭此界面或重新登录。";
     Next: "Next", "下一项";
     Done: "Done", "完成";
-    Space: "space", "空格";
-    More: "more", "更多";
-    Page: "Page", "页";
     Succeeded: "Succeeded", "成功";
     Failed: "Failed", "失败";
     Empty: "Nothing here yet", "暂无记录";
-    Characters: "characters", "字";
 }
 
 /// Words for a session, one for each value of a byte's low six bits; short, plain, and unlike each other.
