@@ -1,0 +1,94 @@
+//! How far the journal has been written and how far the projections have followed: what readers wait on, and what holds the writer back
+//! when the projections fall too far behind.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::Error;
+
+/// Most requests, and most bytes of them, that wait for the projections before the writer waits for them too. Fewer requests than
+/// the ledger remembers keys: a key it forgets is in the projections by then.
+pub(crate) const LAG_ENTRIES_MAX: usize = 1 << 18;
+const LAG_BYTES_MAX: usize = 64 << 20;
+
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// The latest row of the journal that anybody was told of.
+    acknowledged: AtomicU64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    projected: u64,
+    lag_entries: usize,
+    lag_bytes: usize,
+    /// The projections will not follow any more.
+    ended: Option<Error>,
+}
+
+impl Progress {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn start(&self, sequence: u64) {
+        self.acknowledged.store(sequence, Ordering::Release);
+        self.state().projected = sequence;
+    }
+
+    pub(crate) fn acknowledge(&self, sequence: u64) {
+        self.acknowledged.store(sequence, Ordering::Release);
+    }
+
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Acquire)
+    }
+
+    /// The writer announces a batch, having waited for room.
+    pub(crate) fn wait_for_room(&self, entries: usize, bytes: usize) -> Result<(), Error> {
+        let mut state = self.state();
+        while state.ended.is_none()
+            && state.lag_entries > 0
+            && (state.lag_entries.saturating_add(entries) > LAG_ENTRIES_MAX
+                || state.lag_bytes.saturating_add(bytes) > LAG_BYTES_MAX)
+        {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if let Some(error) = &state.ended {
+            return Err(error.clone());
+        }
+        state.lag_entries = state.lag_entries.saturating_add(entries);
+        state.lag_bytes = state.lag_bytes.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// The projections stand at this row, having followed so many requests of so many bytes.
+    pub(crate) fn projected(&self, sequence: u64, entries: usize, bytes: usize) {
+        let mut state = self.state();
+        state.projected = sequence;
+        state.lag_entries = state.lag_entries.saturating_sub(entries);
+        state.lag_bytes = state.lag_bytes.saturating_sub(bytes);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// The projections follow no more.
+    pub(crate) fn end(&self, error: Error) {
+        self.state().ended.get_or_insert(error);
+        self.changed.notify_all();
+    }
+
+    /// Waits until the projections stand at this row.
+    pub(crate) fn wait_for(&self, sequence: u64) -> Result<(), Error> {
+        let mut state = self.state();
+        while state.projected < sequence {
+            if let Some(error) = &state.ended {
+                return Err(error.clone());
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        Ok(())
+    }
+}

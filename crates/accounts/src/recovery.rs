@@ -1,0 +1,152 @@
+//! Opening a book: the lock, the journal with its hash chain, the snapshot, and the projections brought up to date.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use ledger::{Ledger, Limits};
+
+use crate::Error;
+use crate::entry::decode_batch;
+use crate::journal::{self, CHAIN_START, Journal};
+use crate::projection::{self, Projected, Projection};
+
+/// Rows replayed into the projections in one transaction.
+const REPLAY_ROWS: usize = 256;
+/// Requests replayed into the projections in one transaction, about.
+const REPLAY_ENTRIES: usize = 16_384;
+
+/// The files of a book in its folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// The truth.
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.folder.join("journal.sqlite")
+    }
+
+    /// What is made from it. A file of its own, so that both are written at the same time: SQLite has one writer a file.
+    pub(crate) fn projections(&self) -> PathBuf {
+        self.folder.join("projections.sqlite")
+    }
+
+    /// Makes the folder, and takes the lock that lets one process write. The system lets it go when the process ends, however it ends.
+    pub(crate) fn lock(&self) -> Result<File, Error> {
+        std::fs::create_dir_all(&self.folder)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(self.folder.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse(self.folder.display().to_string())),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// A book as it was found, ready to go on.
+pub(crate) struct Recovered {
+    pub(crate) ledger: Ledger,
+    pub(crate) journal: Journal,
+    pub(crate) projection: Projection,
+}
+
+/// Opens the book: checks the whole chain, starts from the snapshot if there is one, replays the rest, and lets the projections follow.
+pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error> {
+    let journal = Journal::open(&files.journal()).map_err(|error| match error {
+        Error::Store(why) if why.contains("malformed") || why.contains("not a database") => {
+            Error::Damaged(why)
+        }
+        other => other,
+    })?;
+    let mut projection = Projection::open(&files.projections())?;
+    if projection.sequence > journal.sequence {
+        return Err(Error::Damaged(format!(
+            "it ends at row {}, and the projections have followed it to row {}: rows were removed, or it is an older copy",
+            journal.sequence, projection.sequence
+        )));
+    }
+    let mut snapshot = projection.snapshot(limits)?;
+    if snapshot.as_ref().is_some_and(|(sequence, _, _)| *sequence > projection.sequence) {
+        snapshot = None;
+    }
+    let (from, from_hash, mut ledger) = snapshot.unwrap_or_else(|| (0, CHAIN_START, Ledger::new(limits)));
+    let mut replay = Replay { pending: Vec::new(), entries: 0 };
+    let (followed, followed_hash) = (projection.sequence, projection.hash);
+    journal::read(&files.journal(), journal.sequence, |row| {
+        if row.sequence == from && row.hash != from_hash {
+            return Err(Error::Damaged(format!("row {from} is not the one the snapshot was made after")));
+        }
+        if row.sequence == followed && row.hash != followed_hash {
+            return Err(Error::Damaged(format!("row {followed} is not the one the projections followed")));
+        }
+        if row.sequence <= from {
+            return Ok(());
+        }
+        let (sequence, hash) = (row.sequence, row.hash);
+        let projected = apply(&mut ledger, row)?;
+        debug_assert_eq!((projected.sequence, projected.hash), (sequence, hash));
+        if sequence > followed {
+            replay.push(projected, &mut projection)?;
+        }
+        Ok(())
+    })?;
+    replay.write(&mut projection)?;
+    ledger.check().map_err(|fault| Error::Damaged(fault.to_string()))?;
+    Ok(Recovered { ledger, journal, projection })
+}
+
+/// Applies a row of the journal to the book.
+pub(crate) fn apply(ledger: &mut Ledger, row: journal::Row) -> Result<Projected, Error> {
+    let entries = decode_batch(&row.batch).ok_or_else(|| {
+        Error::Damaged(format!("row {} does not read as a batch of this version", row.sequence))
+    })?;
+    let (entries, requests): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+    let applied = ledger.apply(row.at, &requests);
+    Ok(Projected {
+        sequence: row.sequence,
+        hash: row.hash,
+        keys: requests.iter().map(|request| (request.key, request.content)).collect(),
+        entries,
+        applied,
+        bytes: row.batch.len(),
+    })
+}
+
+/// Makes the projections anew from the journal: throws them away; opening the book makes them again.
+pub(crate) fn discard_projections(files: &Files) -> Result<(), Error> {
+    let _lock = files.lock()?;
+    projection::discard(&files.projections())
+}
+
+struct Replay {
+    pending: Vec<Projected>,
+    entries: usize,
+}
+
+impl Replay {
+    fn push(&mut self, row: Projected, projection: &mut Projection) -> Result<(), Error> {
+        self.entries = self.entries.saturating_add(row.entries.len());
+        self.pending.push(row);
+        if self.pending.len() >= REPLAY_ROWS || self.entries >= REPLAY_ENTRIES {
+            self.write(projection)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, projection: &mut Projection) -> Result<(), Error> {
+        projection.project(&self.pending)?;
+        self.pending.clear();
+        self.entries = 0;
+        Ok(())
+    }
+}
