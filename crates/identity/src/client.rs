@@ -138,3 +138,6 @@ impl ClientAgreement {
         (self.finish, root)
     }
 }
+
+#[cfg(test)]
+mod vectors;
