@@ -1,0 +1,245 @@
+//! What an operator can ask for: one list of requests, carried out by whoever holds the books.
+//!
+//! A command opens the operator's directory itself while no server runs, and asks the running server
+//! over a Unix socket in that directory otherwise ([`crate::office`]); both end in [`carry_out`].
+
+use accounts::{Account, Cursor, HolderId, Kind, NewAccount, Operation, Payment};
+use anyhow::{Context, Result, bail};
+use auth::{CustomerStatus, NewCustomer, TerminalStatus};
+use identity::{AccountName, Language, Password, UnixTime};
+use money::{Currency, Money};
+use profile::HardwareProfile;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::task::block_in_place;
+use tracing::info;
+
+use crate::clock;
+use crate::directory::Books;
+use crate::serve::settlement_account;
+
+/// Whose the operator's own accounts are. No customer can be called so: it is no account name.
+pub(crate) const HOUSE: &str = "$operator";
+
+/// One thing an operator asks for.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Request {
+    AddCustomer { account: String, name: String, language: String, password: String },
+    SetPassword { account: String, password: String },
+    SetLocked { account: String, locked: bool },
+    ListCustomers,
+    AddMerchant { id: String, name: String, currency: Currency },
+    OpenAccount { holder: String, name: Option<String>, currency: Currency },
+    ListAccounts { holder: String },
+    TopUp { account: String, amount: Money, key: String },
+    History { account: String, before: Option<String>, limit: u32 },
+    VerifyBooks,
+    EnrolTerminal { account: String, profile: String },
+    ListTerminals { account: Option<String> },
+    RevokeTerminal { terminal: String },
+    ApprovePublisher { name: String, public_key: String },
+    PublishApp { bundle: String },
+    RollBackApp { app: String },
+    ListApps,
+}
+
+/// Carries out one request; the answer is the command's `--json` output.
+pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> {
+    match request {
+        Request::AddCustomer { account, name, language, password } => {
+            let account = AccountName::new(&account)?;
+            let language = Language::from_tag(&language).context("The language is en or zh.")?;
+            let new = NewCustomer { account: account.clone(), name, language, password: Password::chosen(password)? };
+            let event = block_in_place(|| books.auth.add_customer(&new, clock::wall(), &mut clock::random()))?;
+            info!("{event}");
+            Ok(json!({ "account": account.as_str() }))
+        }
+        Request::SetPassword { account, password } => {
+            let account = AccountName::new(&account)?;
+            let password = Password::chosen(password)?;
+            let event = block_in_place(|| books.auth.set_password(&account, &password, &mut clock::random()))?;
+            info!("{event}");
+            Ok(json!({ "account": account.as_str() }))
+        }
+        Request::SetLocked { account, locked } => {
+            let account = AccountName::new(&account)?;
+            let status = if locked { CustomerStatus::Suspended } else { CustomerStatus::Active };
+            info!("{}", books.auth.set_status(&account, status)?);
+            if !locked {
+                info!("{}", books.auth.unlock(&account)?);
+            }
+            Ok(json!({ "account": account.as_str() }))
+        }
+        Request::ListCustomers => {
+            let customers: Vec<Value> = books
+                .auth
+                .customers()?
+                .into_iter()
+                .map(|customer| {
+                    let status = if customer.locked_until.is_some_and(|until| until > clock::wall()) {
+                        "locked after failed sign-ins".to_owned()
+                    } else {
+                        customer.status.to_string()
+                    };
+                    json!({
+                        "account": customer.account.as_str(),
+                        "name": customer.name,
+                        "language": customer.language.tag(),
+                        "status": status,
+                    })
+                })
+                .collect();
+            Ok(json!({ "customers": customers }))
+        }
+        Request::AddMerchant { id, name, currency } => {
+            // Merchants and customers share one space of names, so that a holder is one or the other.
+            let id = AccountName::new(&id)?;
+            if books.auth.customer(&id)?.is_some() {
+                bail!("{id} is a customer's sign-in name already; give the merchant another one.");
+            }
+            let account = open(books, id.as_str(), Kind::Merchant, name, currency).await?;
+            Ok(json!({ "merchant": id.as_str(), "account": account }))
+        }
+        Request::OpenAccount { holder, name, currency } => {
+            let holder = AccountName::new(&holder)?;
+            let Some(customer) = books.auth.customer(&holder)? else {
+                bail!("There is no customer {holder}. `thinpay customer add` makes one.");
+            };
+            let name = name.unwrap_or(customer.name);
+            let account = open(books, holder.as_str(), Kind::Customer, name, currency).await?;
+            Ok(json!({ "account": account }))
+        }
+        Request::ListAccounts { holder } => {
+            let accounts = books.accounts.accounts_of(&HolderId(holder)).await?;
+            Ok(json!({ "accounts": accounts.iter().map(account_json).collect::<Vec<_>>() }))
+        }
+        Request::TopUp { account, amount, key } => top_up(books, &account, amount, &key).await,
+        Request::History { account, before, limit } => {
+            let before = before.map(|before| before.parse().map(Cursor::from_number)).transpose();
+            let before = before.context("--before takes the \"next\" of an earlier page.")?;
+            let page = books.accounts.history(account.parse()?, before, limit).await?;
+            let entries: Vec<Value> = page
+                .entries
+                .into_iter()
+                .map(|entry| {
+                    json!({
+                        "payment": entry.payment.to_string(),
+                        "operation": entry.operation.word(),
+                        "counterparty": entry.counterparty_name,
+                        "amount": entry.amount,
+                        "balance_after": entry.balance_after,
+                        "at": UnixTime::from_nanoseconds(entry.at.0).to_string(),
+                        "memo": entry.memo,
+                    })
+                })
+                .collect();
+            Ok(json!({ "entries": entries, "next": page.next.map(|next| next.to_number().to_string()) }))
+        }
+        Request::VerifyBooks => {
+            let verified = books.accounts.verify().await?;
+            let summary = format!(
+                "{} journal records in one chain, {} accounts, {} open holds, debits equal credits in {} currencies",
+                verified.rows,
+                verified.accounts,
+                verified.holds,
+                verified.turnover.len()
+            );
+            Ok(json!({ "sound": true, "records": verified.rows, "accounts": verified.accounts, "summary": summary }))
+        }
+        Request::EnrolTerminal { account, profile } => {
+            let account = AccountName::new(&account)?;
+            let profile = HardwareProfile::from_toml(&profile)?;
+            let enrolled =
+                block_in_place(|| books.auth.enrol_terminal(&account, &profile, clock::wall(), &mut clock::random()))?;
+            info!("{}", enrolled.event);
+            Ok(json!({
+                "terminal": enrolled.terminal.to_string(),
+                "bundle": enrolled.bundle,
+                "activation_code": enrolled.activation_code.reveal().as_str(),
+            }))
+        }
+        Request::ListTerminals { account } => {
+            let account = account.map(|account| AccountName::new(&account)).transpose()?;
+            let terminals: Vec<Value> = books
+                .auth
+                .terminals(account.as_ref())?
+                .into_iter()
+                .map(|terminal| {
+                    json!({
+                        "terminal": terminal.id.to_string(),
+                        "account": terminal.account.as_str(),
+                        "model": terminal.profile.model,
+                        "status": match terminal.status {
+                            TerminalStatus::Active => "active",
+                            TerminalStatus::Revoked => "revoked",
+                        },
+                        "enrolled_at": terminal.enrolled_at.to_string(),
+                        "last_used_at": terminal.last_used_at.map(|at| at.to_string()),
+                    })
+                })
+                .collect();
+            Ok(json!({ "terminals": terminals }))
+        }
+        Request::RevokeTerminal { terminal } => {
+            let event = books.auth.revoke_terminal(terminal.parse()?)?;
+            info!("{event}");
+            Ok(json!({ "terminal": terminal }))
+        }
+        Request::ApprovePublisher { name, public_key } => books.apps.approve(&name, &public_key),
+        Request::PublishApp { bundle } => block_in_place(|| books.apps.publish(&bundle)),
+        Request::RollBackApp { app } => block_in_place(|| books.apps.roll_back(&app)),
+        Request::ListApps => books.apps.list(),
+    }
+}
+
+/// Opens the operator's own accounts: where money comes in, and where fees go.
+pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) -> Result<()> {
+    for currency in currencies {
+        for (kind, name) in [(Kind::Settlement, "Settlement"), (Kind::Fees, "Fees")] {
+            open(books, HOUSE, kind, format!("{name} {currency}"), *currency).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn open(books: &Books, holder: &str, kind: Kind, name: String, currency: Currency) -> Result<String> {
+    let new = NewAccount { holder: HolderId(holder.to_owned()), kind, name, currency };
+    Ok(books.accounts.open_account(new).await?.to_string())
+}
+
+async fn top_up(books: &Books, account: &str, amount: Money, key: &str) -> Result<Value> {
+    let currency = amount.currency();
+    let Some(settlement) = settlement_account(books, currency).await? else {
+        bail!("The operator keeps no books in {currency}. `thinpay init --currency {currency}` would have.");
+    };
+    let posted = books
+        .accounts
+        .post(Payment {
+            key: clock::key_from_words(key),
+            operation: Operation::TopUp,
+            from: settlement.id,
+            to: account.parse()?,
+            amount,
+            fee: Money::zero(currency),
+            memo: String::new(),
+            evidence: Vec::new(),
+        })
+        .await?;
+    Ok(json!({
+        "payment": posted.payment.to_string(),
+        "amount": posted.amount,
+        "balance": posted.to_balance,
+        "duplicate": posted.duplicate,
+    }))
+}
+
+fn account_json(account: &Account) -> Value {
+    json!({
+        "account": account.id.to_string(),
+        "name": account.name,
+        "kind": account.kind.word(),
+        "balance": account.balance,
+        "available": account.available,
+    })
+}

@@ -1,0 +1,260 @@
+//! What can be typed, and the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use money::{Currency, Money};
+
+/// The ThinPay server and its operator's tools.
+///
+/// Payment apps run on the server, one virtual machine a terminal; terminals show what is sealed to them.
+/// Start with: thinpay init DIR, thinpay customer add, thinpay account open, thinpay terminal enrol,
+/// thinpay app publish, thinpay serve.
+#[derive(Debug, Parser)]
+#[command(name = "thinpay", version, arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Arguments {
+    /// The operator's directory, made by `thinpay init` [default: $THINPAY_DIR, else the current folder]
+    #[arg(long = "dir", global = true, value_name = "DIR", default_value_os_t = default_directory(), hide_default_value = true)]
+    pub(crate) directory: PathBuf,
+    /// Print one JSON value instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn default_directory() -> PathBuf {
+    std::env::var_os("THINPAY_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make an operator's directory: authority, certificate, empty books, configuration
+    Init(Init),
+    /// Run the server until it is told to stop (SIGINT or SIGTERM)
+    Serve(Serve),
+    /// Customers and their contracts
+    #[command(subcommand)]
+    Customer(Customer),
+    /// Merchants
+    #[command(subcommand)]
+    Merchant(Merchant),
+    /// Accounts and their books
+    #[command(subcommand)]
+    Account(Account),
+    /// Terminals: enrolment and revocation
+    #[command(subcommand)]
+    Terminal(Terminal),
+    /// Payment apps: build, sign, publish, roll back
+    #[command(subcommand)]
+    App(App),
+    /// Measure a part on this machine, against its target or a peer
+    Bench(Bench),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// A folder that does not exist yet, or is empty
+    pub(crate) folder: PathBuf,
+    /// The name in the server's certificate, beside localhost
+    #[arg(long, default_value = "localhost", value_name = "NAME")]
+    pub(crate) server_name: String,
+    /// A currency to keep books in; may be given more than once
+    #[arg(long = "currency", default_value = "CNY", value_name = "CODE")]
+    pub(crate) currencies: Vec<Currency>,
+    /// The folder with the built browser terminal, to serve it
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) page: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The configuration, in the operator's directory
+    #[arg(long, value_name = "FILE", default_value = "thinpay.toml")]
+    pub(crate) config: PathBuf,
+}
+
+/// Where a password comes from: the file, else $THINPAY_CUSTOMER_PASSWORD, else the keyboard.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordSource {
+    /// A file whose first line is the password
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Customer {
+    /// Sign a contract with a new customer
+    Add {
+        /// The name to sign in with
+        #[arg(long)]
+        account: String,
+        /// The name as people write it
+        #[arg(long)]
+        name: String,
+        /// The language to be served in: en or zh
+        #[arg(long, default_value = "en")]
+        language: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Show all customers
+    List,
+    /// Set a new password
+    Password {
+        /// The name to sign in with
+        account: String,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Let the customer sign in no more
+    Lock {
+        /// The name to sign in with
+        account: String,
+    },
+    /// Let the customer sign in again
+    Unlock {
+        /// The name to sign in with
+        account: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Merchant {
+    /// Add a merchant with an account to be paid into
+    Add {
+        /// A short name of letters, digits and hyphens, unique
+        #[arg(long)]
+        id: String,
+        /// The name as customers see it
+        #[arg(long)]
+        name: String,
+        /// The account's currency
+        #[arg(long, default_value = "CNY", value_name = "CODE")]
+        currency: Currency,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Open an account for a customer
+    Open {
+        /// The customer's sign-in name
+        #[arg(long)]
+        holder: String,
+        /// What both sides of a payment see [default: the customer's name]
+        #[arg(long)]
+        name: Option<String>,
+        /// Its currency
+        #[arg(long, default_value = "CNY", value_name = "CODE")]
+        currency: Currency,
+    },
+    /// Show a holder's accounts and balances
+    List {
+        /// The customer's sign-in name or the merchant's id
+        #[arg(long)]
+        holder: String,
+    },
+    /// Put money into an account from the settlement account
+    TopUp {
+        /// The account
+        account: String,
+        /// How much, for example "500.00 CNY"
+        #[arg(long)]
+        amount: Money,
+        /// Asking again with the same key does it once; without one, each command is a new top-up
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Show what happened on an account, newest first
+    History {
+        /// The account
+        account: String,
+        /// Go on from here: the "next" of the last page
+        #[arg(long)]
+        before: Option<String>,
+        /// At most this many entries, 1 to 100
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+    },
+    /// Check the whole book: debits equal credits, no rule broken, every journal record in its place
+    Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Terminal {
+    /// Enrol a customer's terminal and write its enrolment bundle
+    Enrol {
+        /// The customer's sign-in name
+        #[arg(long)]
+        account: String,
+        /// The terminal's hardware profile, a TOML file
+        #[arg(long, value_name = "FILE")]
+        profile: PathBuf,
+        /// Where to write the bundle that the terminal imports
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Show enrolled terminals
+    List {
+        /// Only this customer's
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Let a terminal sign in no more
+    Revoke {
+        /// The terminal's identifier
+        terminal: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum App {
+    /// Make a publisher's signing key and print its public half
+    PublisherKey {
+        /// Where to write the key; keep it secret
+        file: PathBuf,
+    },
+    /// Let a publisher's apps be published here
+    Approve {
+        /// The publisher, as its manifests name it
+        #[arg(long)]
+        name: String,
+        /// The public key that `thinpay app publisher-key` printed
+        #[arg(long, value_name = "HEX")]
+        public_key: String,
+    },
+    /// Build an app's crate into a signed bundle
+    Build {
+        /// The app's folder, with Cargo.toml and manifest.toml
+        folder: PathBuf,
+        /// The publisher's key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Where to write the bundle
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Serve a bundle's app to new sessions
+    Publish {
+        /// The bundle
+        bundle: PathBuf,
+    },
+    /// Serve the version before this one again
+    Rollback {
+        /// The app's identifier
+        app: String,
+    },
+    /// Show published apps and their versions
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// ledger, seal, view, vm, session, or all
+    #[arg(value_name = "WHAT")]
+    pub(crate) what: String,
+    /// A short run, to see that it works
+    #[arg(long)]
+    pub(crate) quick: bool,
+}

@@ -1,0 +1,104 @@
+//! How an operator's command reaches the books: the running server's Unix socket, or the directory itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tracing::{info, warn};
+
+use crate::admin::{self, Request};
+use crate::directory::{Books, Directory};
+
+/// The longest request or answer, in bytes: an app's bundle in base64 fits.
+const MESSAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long a command may be in sending its request.
+const REQUEST_WAIT: Duration = Duration::from_secs(30);
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    Done(serde_json::Value),
+    Failed(String),
+}
+
+/// Carries out a request at the running server if there is one, else on the directory itself.
+pub(crate) async fn ask(directory: &Directory, request: Request) -> Result<serde_json::Value> {
+    match UnixStream::connect(directory.socket()).await {
+        Ok(stream) => ask_server(stream, &request).await,
+        Err(_) => {
+            let books = Books::open(directory)?;
+            let answer = admin::carry_out(&books, request).await;
+            books.close().await;
+            answer
+        }
+    }
+}
+
+async fn ask_server(mut stream: UnixStream, request: &Request) -> Result<serde_json::Value> {
+    let gone = "The running server went away before it answered; it may or may not have done what was asked. Look, then ask again.";
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    stream.write_all(&line).await.context(gone)?;
+    let mut answer = Vec::new();
+    stream.take(MESSAGE_BYTES_MAX).read_to_end(&mut answer).await.context(gone)?;
+    match serde_json::from_slice(&answer).context(gone)? {
+        Answer::Done(value) => Ok(value),
+        Answer::Failed(why) => Err(anyhow!(why)),
+    }
+}
+
+/// Answers operators' commands until the server shuts down. The socket is the operator's alone.
+pub(crate) async fn serve(path: &Path, books: Arc<Books>, mut shutdown: tokio::sync::watch::Receiver<bool>) -> Result<()> {
+    // A socket left by a server that was killed: the directory's lock says that none runs now.
+    if path.exists() {
+        std::fs::remove_file(path).context("Cannot remove the old operator socket.")?;
+    }
+    let listener = UnixListener::bind(path)
+        .with_context(|| format!("Cannot make the operator socket {}.", path.display()))?;
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+        .context("Cannot keep the operator socket private.")?;
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = shutdown.changed() => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let books = Arc::clone(&books);
+        tokio::spawn(async move {
+            if let Err(error) = answer(stream, &books).await {
+                warn!("an operator's command was not answered: {error:#}");
+            }
+        });
+    }
+    // Somebody may have removed it already.
+    let _ = std::fs::remove_file(path);
+    Ok(())
+}
+
+async fn answer(stream: UnixStream, books: &Books) -> Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = Vec::new();
+    tokio::time::timeout(REQUEST_WAIT, BufReader::new(reader.take(MESSAGE_BYTES_MAX)).read_until(b'\n', &mut line))
+        .await
+        .context("it did not say what it wants")??;
+    let answer = match serde_json::from_slice::<Request>(&line) {
+        Err(error) => Answer::Failed(format!("The server does not know this request ({error}). Are the command and the server of one version?")),
+        Ok(request) => match admin::carry_out(books, request).await {
+            Ok(value) => Answer::Done(value),
+            Err(error) => Answer::Failed(format!("{error:#}")),
+        },
+    };
+    if matches!(answer, Answer::Done(_)) {
+        info!("an operator's command was carried out");
+    }
+    writer.write_all(&serde_json::to_vec(&answer)?).await?;
+    writer.shutdown().await?;
+    Ok(())
+}
