@@ -140,4 +140,4 @@ impl ClientAgreement {
 }
 
 #[cfg(test)]
-mod vectors;
+mod tests;

@@ -12,8 +12,8 @@ use sha2::Sha256;
 use super::ClientLogin;
 use crate::{
     AccountName, ActivationCode, DevicePrivateKey, EnrolmentBundle, Evidence, Hello, Language, Operation,
-    Party, Password, ServerLogin, ServerSetup, Statement, StatementFields, TerminalId, TerminalKeys, UnixTime,
-    register, stretch_password_once,
+    Party, Password, ServerLogin, ServerSetup, Statement, StatementFields, TerminalId, TerminalKeys,
+    UnixTime, register, stretch_password_once,
 };
 
 const PAGE: &str = include_str!("../../../../docs/login.md");
