@@ -1,5 +1,6 @@
 //! The profile's two written forms agree, and no input makes a reader panic.
 #![allow(missing_docs, reason = "a test crate has no readers of its documentation")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
 
 use profile::{Display, HardwareProfile, Keys, PixelLayout, ProfileError};
 use proptest::prelude::*;

@@ -1,5 +1,11 @@
 //! What lies inside sealed units: fixed sizes, one form for one message, no panic.
 #![allow(missing_docs, reason = "a test crate has no readers of its documentation")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::string_slice,
+    reason = "test patterns and hexadecimal digits"
+)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
 
 use proptest::prelude::*;
 use rfb::sealed::*;

@@ -147,6 +147,7 @@ impl StreamKey {
 mod tests {
     use super::*;
 
+    #[expect(clippy::string_slice, reason = "hexadecimal digits are ASCII")]
     fn hex(text: &str) -> Vec<u8> {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
     }

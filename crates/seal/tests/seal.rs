@@ -1,5 +1,11 @@
 //! Sealing against the standard, against another implementation, and against an attacker.
 #![allow(missing_docs, reason = "a test crate has no readers of its documentation")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::string_slice,
+    reason = "test patterns and hexadecimal digits"
+)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at what it did not expect")]
 
 use profile::PixelLayout;
 use proptest::prelude::*;
