@@ -60,7 +60,7 @@ struct Import {
     /// The element file to write. It must not exist.
     #[arg(long, value_name = "FILE")]
     element: PathBuf,
-    /// A file with the activation code, instead of being asked.
+    /// A file with the activation code, instead of being asked (also: THINPAY_ACTIVATION_CODE).
     #[arg(long, value_name = "FILE")]
     activation_code_file: Option<PathBuf>,
     /// A file with the PIN to set, instead of being asked (also: THINPAY_PIN).
@@ -103,6 +103,13 @@ struct Run {
     /// Show what opens without looking at the tags: TO DEMONSTRATE THE GARBLE, never a product's setting.
     #[arg(long)]
     ignore_tags: bool,
+    /// Trust this CA certificate (PEM or DER) too, for TLS. For tests with a man in the middle.
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+    /// Say that this is TERMINAL, whatever the element says: what somebody with a stolen password would
+    /// try. To demonstrate that it gives noise.
+    #[arg(long, value_name = "TERMINAL")]
+    claim: Option<TerminalId>,
     /// Accept an unsealed session when the server offers it (tests on this machine only).
     #[arg(long)]
     plain: bool,
@@ -149,13 +156,33 @@ fn read(path: &Path, what: &str, bytes_max: u64) -> anyhow::Result<String> {
     Ok(text)
 }
 
+/// Reads a certificate: the first of a PEM file, or DER.
+fn certificate(path: &Path) -> anyhow::Result<Vec<u8>> {
+    use rustls::pki_types::pem::PemObject;
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes))
+        .with_context(|| format!("the certificate cannot be read from {}", path.display()))?;
+    if bytes.starts_with(b"-----") {
+        let certificate = rustls::pki_types::CertificateDer::from_pem_slice(&bytes)
+            .map_err(|error| anyhow::anyhow!("{} is no certificate: {error}", path.display()))?;
+        return Ok(certificate.to_vec());
+    }
+    Ok(bytes)
+}
+
 fn import(import: &Import) -> anyhow::Result<Code> {
     let reporter = Reporter::new(false);
     if import.element.exists() {
         bail!("{} exists already: choose another name, or remove it first", import.element.display());
     }
     let text = read(&import.bundle, "enrolment bundle", FILE_BYTES_MAX)?;
-    let code = secrets::get("Activation code", import.activation_code_file.as_deref(), None)?;
+    let code = secrets::get(
+        "Activation code",
+        import.activation_code_file.as_deref(),
+        Some("THINPAY_ACTIVATION_CODE"),
+    )?;
     let bundle = EnrolmentBundle::open(&text, &ActivationCode::parse(&code)?)?;
     let content = Content {
         terminal: bundle.terminal.as_bytes().to_vec(),
@@ -205,6 +232,13 @@ fn session(run: Run) -> anyhow::Result<Code> {
         ),
         None => None,
     };
+    let script = match script {
+        // Without any other wish: what the viewer sees, for the picture of it.
+        None if run.ignore_tags && run.record.is_some() && run.display == DisplayKind::Headless => {
+            Some(Script::parse("wait 500ms\nscreenshot noise")?)
+        }
+        script => script,
+    };
     if script.is_none() && run.display == DisplayKind::Headless {
         bail!("--display headless shows nothing: give it a --script to follow");
     }
@@ -226,7 +260,7 @@ fn session(run: Run) -> anyhow::Result<Code> {
     let config = Config {
         account,
         password: Some(Password::new(password.as_str())?),
-        terminal: TerminalId::from_bytes(terminal),
+        terminal: run.claim.unwrap_or_else(|| TerminalId::from_bytes(terminal)),
         profile: profile.clone(),
         outline: script.as_ref().is_some_and(Script::needs_outline),
         opening: Opening::Inside,
@@ -237,7 +271,9 @@ fn session(run: Run) -> anyhow::Result<Code> {
     if run.ignore_tags {
         reporter.say("--ignore-tags: this terminal shows what it cannot verify. For demonstration only.");
     }
-    let options = Options { server: &run.server, element: &element, script, record: run.record.as_deref() };
+    let trust = run.trust.as_deref().map(certificate).transpose()?;
+    let options =
+        Options { server: &run.server, element: &element, trust, script, record: run.record.as_deref() };
     let (sender, receiver) = channel::<Event>();
     match run.display {
         DisplayKind::Headless => session::run(options, config, &mut Headless, &reporter, (sender, &receiver)),

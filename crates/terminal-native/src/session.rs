@@ -81,6 +81,8 @@ pub struct Options<'a> {
     pub server: &'a ServerUrl,
     /// The secure element.
     pub element: &'a FileElement,
+    /// One more CA certificate (DER) to trust for TLS.
+    pub trust: Option<Vec<u8>>,
     /// The steps to follow, when a script drives.
     pub script: Option<Script>,
     /// Where screenshots go.
@@ -120,16 +122,17 @@ pub fn run(
     let recorder = options.record.map(Recorder::new).transpose()?;
     let content = options.element.content();
     display.say("Connecting ...")?;
-    let transport =
-        match Transport::connect(options.server, &content.operator_ca, &content.server_name, sender) {
-            Ok(transport) => transport,
-            Err(error) => {
-                let sentence = format!("{error:#}");
-                reporter.event("ended", json!({ "kind": "connection", "sentence": sentence }));
-                reporter.say(&sentence);
-                return Ok(Code::Connection);
-            }
-        };
+    let authorities: Vec<&[u8]> =
+        std::iter::once(content.operator_ca.as_slice()).chain(options.trust.as_deref()).collect();
+    let transport = match Transport::connect(options.server, &authorities, &content.server_name, sender) {
+        Ok(transport) => transport,
+        Err(error) => {
+            let sentence = format!("{error:#}");
+            reporter.event("ended", json!({ "kind": "connection", "sentence": sentence }));
+            reporter.say(&sentence);
+            return Ok(Code::Connection);
+        }
+    };
     reporter.event("connected", json!({ "url_host": options.server.host, "tls": options.server.tls }));
     let touch = config.profile.touch;
     let mut session = Session {

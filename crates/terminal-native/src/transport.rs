@@ -130,7 +130,7 @@ impl Transport {
     /// A sentence: no such host, nobody listens, a certificate that cannot be used.
     pub fn connect<Event: From<Arrived> + Send + 'static>(
         url: &ServerUrl,
-        operator_ca: &[u8],
+        authorities: &[&[u8]],
         server_name: &str,
         events: Sender<Event>,
     ) -> anyhow::Result<Self> {
@@ -152,7 +152,7 @@ impl Transport {
         let socket = connected.ok_or(failure)?;
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(WRITE_TIME_MAX))?;
-        let tls = if url.tls { Some(Box::new(tls(operator_ca, server_name)?)) } else { None };
+        let tls = if url.tls { Some(Box::new(tls(authorities, server_name)?)) } else { None };
         let websocket = url.websocket.as_ref().map(|path| WebSocket::new(&address, path, &mut OsRng));
         let reader = socket.try_clone()?;
         std::thread::Builder::new().name("reader".to_owned()).spawn(move || read(reader, &events))?;
@@ -264,12 +264,14 @@ fn read<Event: From<Arrived>>(mut socket: TcpStream, events: &Sender<Event>) {
     }
 }
 
-/// TLS 1.3 with the operator's CA as the only root.
-fn tls(operator_ca: &[u8], server_name: &str) -> anyhow::Result<ClientConnection> {
+/// TLS 1.3 with these CAs (the operator's, as a rule alone) as the only roots.
+fn tls(authorities: &[&[u8]], server_name: &str) -> anyhow::Result<ClientConnection> {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from(operator_ca.to_vec()))
-        .context("the element's operator certificate cannot be used: import the bundle again")?;
+    for authority in authorities {
+        roots
+            .add(CertificateDer::from(authority.to_vec()))
+            .context("a CA certificate cannot be used: import the bundle again")?;
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?

@@ -1,4 +1,10 @@
 //! The program itself, as a process, over TCP and TLS, against the small platform of the core's tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a failure in here fails the test"
+)]
 
 #[path = "../../terminal/tests/support/mod.rs"]
 mod support;

@@ -515,8 +515,7 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
         self.statistics.rectangles += 1;
         self.statistics.sealed_bytes += u64::try_from(data.len()).unwrap_or(0);
         if self.config.ignore_tags {
-            let seen = keys.display.garble(&data);
-            let pixels = garbled_pixels(format, &geometry, seen);
+            let pixels = garble(&keys.display, format, &geometry, data);
             return self.place(&geometry, &pixels);
         }
         let slot = match self.config.opening {
@@ -601,6 +600,12 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
             sealed_bytes: self.statistics.sealed_bytes - self.statistics_before.sealed_bytes,
         });
         self.statistics_before = self.statistics;
+        // The first update that opens whole confirms the keys: what is seen is said back, sealed.
+        if self.phase == Phase::Welcome && !self.config.ignore_tags {
+            let digest = rfb::sealed::acknowledgement(self.screen.bytes());
+            self.send_sealed(&SealedInput::Acknowledge { digest });
+            self.enter(Phase::Live);
+        }
         let asked = self.client.request_full_update(true);
         self.told(asked);
     }
@@ -620,12 +625,6 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
             }
         };
         self.place(geometry, &pixels);
-        // The first thing that opens confirms the keys: what was seen is said back, sealed.
-        if self.phase == Phase::Welcome {
-            let digest = rfb::sealed::acknowledgement(&pixels);
-            self.send_sealed(&SealedInput::Acknowledge { digest });
-            self.enter(Phase::Live);
-        }
     }
 
     fn place(&mut self, geometry: &Geometry, pixels: &[u8]) {
@@ -709,14 +708,20 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
     }
 }
 
-/// What a viewer shows that ignores the tag: a raw picture as it came out; a tile when, with the right keys,
-/// it is one, else its bytes as pixels, over and over until the rectangle is full.
-fn garbled_pixels(format: Format, geometry: &Geometry, seen: Vec<u8>) -> Vec<u8> {
+/// What a viewer shows that ignores the tag: the sealed bytes as a sealed picture of the rectangle, so with
+/// zeros behind them when they are fewer, XOR its own keystream picture. A tile that does open is shown.
+fn garble(display: &Opener, format: Format, geometry: &Geometry, mut unit: Vec<u8>) -> Vec<u8> {
+    let seen = display.garble(&unit);
     if format == Format::Raw {
         return seen;
     }
     let tile = seal::unpad(&seen)
         .ok()
         .and_then(|coded| rfb::tile::decode(coded, geometry.width, geometry.height, geometry.layout).ok());
-    tile.unwrap_or_else(|| seen.iter().copied().cycle().take(geometry.bytes()).collect())
+    tile.unwrap_or_else(|| {
+        unit.truncate(unit.len().saturating_sub(seal::TAG_BYTES));
+        let head = unit.len().saturating_sub(seen.len());
+        unit.resize(head + geometry.bytes() + seal::TAG_BYTES, 0);
+        display.garble(&unit)
+    })
 }

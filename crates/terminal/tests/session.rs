@@ -1,4 +1,10 @@
 //! Whole sessions against the server halves of the same crates, byte for byte, without a socket.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a failure in here fails the test"
+)]
 
 mod support;
 

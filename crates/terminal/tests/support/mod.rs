@@ -1,6 +1,7 @@
 //! A small payment platform without any socket, to test terminals against: the real server halves of
 //! login, protocol and sealing, and two screens of its own.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failure in here fails the test")]
 
 use identity::{
     AccountName, DevicePrivateKey, Hello, Operation, Party, Password, PasswordRecord, ServerLogin,
