@@ -6,15 +6,21 @@
 //! Without fonts, the first of `KNOWN_FONT_PATHS` that is there is used. `DIRECTORY/sheet-*.png` are contact
 //! sheets, `DIRECTORY/text-*.txt` the text display.
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "an example stops at an error")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "an example stops at an error"
+)]
 
 use money::{Currency, Money};
 use profile::{HardwareProfile, Keys, PixelLayout};
 use std::path::{Path, PathBuf};
 use view::screens::{Confirmation, PaymentKind};
 use view::{
-    Action, Choice, Detail, Element, Emphasis, Field, FieldKind, FontData, Fonts, Form, Icon, KNOWN_BOLD_FONT_PATHS,
-    KNOWN_FONT_PATHS, Language, Painter, Scene, Screen, Style, Theme, Tone, View, keysym, screens,
+    Action, Choice, Detail, Element, Emphasis, Field, FieldKind, FontData, Fonts, Form, Icon,
+    KNOWN_BOLD_FONT_PATHS, KNOWN_FONT_PATHS, Language, Painter, Scene, Screen, Style, Theme, Tone, View,
+    keysym, screens,
 };
 
 type Bitmap = (usize, usize, Vec<u8>);
@@ -53,8 +59,20 @@ fn home(l: Language) -> View {
             ]),
             Element::Text { text: say(l, "Recent", "最近"), tone: Tone::Heading },
             Element::Choices(vec![
-                choice("1", say(l, "Blue Lake Tea House", "蓝湖茶馆"), say(l, "Today 14:05", "今天 14:05"), Icon::Merchant, Some(yuan(-2_350))),
-                choice("2", say(l, "Wang Fang", "王芳"), say(l, "Yesterday", "昨天"), Icon::Incoming, Some(yuan(50_000))),
+                choice(
+                    "1",
+                    say(l, "Blue Lake Tea House", "蓝湖茶馆"),
+                    say(l, "Today 14:05", "今天 14:05"),
+                    Icon::Merchant,
+                    Some(yuan(-2_350)),
+                ),
+                choice(
+                    "2",
+                    say(l, "Wang Fang", "王芳"),
+                    say(l, "Yesterday", "昨天"),
+                    Icon::Incoming,
+                    Some(yuan(50_000)),
+                ),
             ]),
         ],
         actions: vec![],
@@ -79,7 +97,14 @@ fn pay(l: Language) -> View {
                 initial: String::new(),
                 kind: FieldKind::Amount { currency: Currency::CNY },
             }),
-            Element::Text { text: say(l, "From Everyday account, ¥12,846.50 available.", "从日常账户支付，可用 ¥12,846.50。"), tone: Tone::Muted },
+            Element::Text {
+                text: say(
+                    l,
+                    "From Everyday account, ¥12,846.50 available.",
+                    "从日常账户支付，可用 ¥12,846.50。",
+                ),
+                tone: Tone::Muted,
+            },
         ],
         actions: vec![
             action("go", say(l, "Continue", "继续"), Emphasis::Primary),
@@ -92,7 +117,11 @@ fn amount(l: Language) -> View {
     View {
         title: say(l, "How much?", "付款金额"),
         elements: vec![
-            Element::Details(vec![detail(say(l, "To", "收款方"), &say(l, "Blue Lake Tea House", "蓝湖茶馆"), true)]),
+            Element::Details(vec![detail(
+                say(l, "To", "收款方"),
+                &say(l, "Blue Lake Tea House", "蓝湖茶馆"),
+                true,
+            )]),
             Element::Field(Field {
                 id: "amount".into(),
                 label: say(l, "Amount", "金额"),
@@ -125,7 +154,10 @@ fn receipt(l: Language) -> View {
         title: say(l, "Receipt", "收据"),
         elements: vec![
             Element::Outcome { success: true, text: say(l, "Payment successful", "付款成功") },
-            Element::Amount { label: say(l, "Paid to Blue Lake Tea House", "支付给 蓝湖茶馆"), amount: yuan(123_450) },
+            Element::Amount {
+                label: say(l, "Paid to Blue Lake Tea House", "支付给 蓝湖茶馆"),
+                amount: yuan(123_450),
+            },
             Element::Details(vec![
                 detail(say(l, "Fee", "手续费"), "¥1.20", false),
                 detail(say(l, "Balance", "余额"), "¥11,610.80", false),
@@ -146,17 +178,27 @@ fn history(l: Language) -> View {
     };
     View {
         title: say(l, "History", "交易明细"),
-        elements: vec![
-            Element::Choices(vec![
-                entry("1", say(l, "Blue Lake Tea House", "蓝湖茶馆"), "2026-11-23 14:05", Icon::Outgoing, -123_450),
-                entry("2", say(l, "Wang Fang", "王芳"), "2026-11-22 09:31", Icon::Incoming, 50_000),
-                entry("3", say(l, "North Gate Metro and Suburban Railway Company", "北门地铁与市郊铁路运营有限责任公司"), "2026-11-21 18:12", Icon::Outgoing, -400),
-                entry("4", say(l, "Top up", "充值"), "2026-11-20 08:00", Icon::Incoming, 1_000_000),
-                entry("5", say(l, "City Water", "城市水务"), "2026-11-18 12:44", Icon::Outgoing, -8_210),
-                entry("6", say(l, "Corner Bakery", "街角面包房"), "2026-11-17 07:58", Icon::Outgoing, -1_850),
-                entry("7", say(l, "Li Wei", "李伟"), "2026-11-16 20:03", Icon::Outgoing, -30_000),
-            ]),
-        ],
+        elements: vec![Element::Choices(vec![
+            entry(
+                "1",
+                say(l, "Blue Lake Tea House", "蓝湖茶馆"),
+                "2026-11-23 14:05",
+                Icon::Outgoing,
+                -123_450,
+            ),
+            entry("2", say(l, "Wang Fang", "王芳"), "2026-11-22 09:31", Icon::Incoming, 50_000),
+            entry(
+                "3",
+                say(l, "North Gate Metro and Suburban Railway Company", "北门地铁与市郊铁路运营有限责任公司"),
+                "2026-11-21 18:12",
+                Icon::Outgoing,
+                -400,
+            ),
+            entry("4", say(l, "Top up", "充值"), "2026-11-20 08:00", Icon::Incoming, 1_000_000),
+            entry("5", say(l, "City Water", "城市水务"), "2026-11-18 12:44", Icon::Outgoing, -8_210),
+            entry("6", say(l, "Corner Bakery", "街角面包房"), "2026-11-17 07:58", Icon::Outgoing, -1_850),
+            entry("7", say(l, "Li Wei", "李伟"), "2026-11-16 20:03", Icon::Outgoing, -30_000),
+        ])],
         actions: vec![
             action("more", say(l, "Older", "更早"), Emphasis::Secondary),
             action("back", say(l, "Back", "返回"), Emphasis::Cancel),
@@ -168,15 +210,25 @@ fn code(l: Language) -> View {
     View {
         title: say(l, "Receive", "收款"),
         elements: vec![
-            Element::QrCode { content: "thinpay:pay?m=100233&a=23.50".into(), caption: say(l, "Show this code to the payer", "请付款方扫描此码") },
+            Element::QrCode {
+                content: "thinpay:pay?m=100233&a=23.50".into(),
+                caption: say(l, "Show this code to the payer", "请付款方扫描此码"),
+            },
             Element::Table {
                 columns: vec![say(l, "Item", "项目"), say(l, "Count", "数量"), say(l, "Sum", "金额")],
                 rows: vec![
                     vec![say(l, "Jasmine tea", "茉莉花茶"), "2".into(), "¥36.00".into()],
-                    vec![say(l, "Sesame cake with red bean filling", "红豆芝麻饼"), "1".into(), "¥12.50".into()],
+                    vec![
+                        say(l, "Sesame cake with red bean filling", "红豆芝麻饼"),
+                        "1".into(),
+                        "¥12.50".into(),
+                    ],
                 ],
             },
-            Element::Text { text: say(l, "The price includes a service charge.", "价格已含服务费。"), tone: Tone::Warning },
+            Element::Text {
+                text: say(l, "The price includes a service charge.", "价格已含服务费。"),
+                tone: Tone::Warning,
+            },
         ],
         actions: vec![action("back", say(l, "Close", "关闭"), Emphasis::Cancel)],
     }
@@ -194,7 +246,11 @@ struct Shot {
 fn shots(l: Language) -> Vec<Shot> {
     let nonce = *b"\x8c\x31\xf0\x5a\x97\x22\x6e\xb4\x19\xd5\x70\x3f\xaa\x4c\x81\xe6";
     let customer = say(l, "Li Na", "李娜");
-    let declined = say(l, "There is not enough money in Everyday account: ¥1,234.50 asked, ¥846.50 available.", "日常账户余额不足：需要 ¥1,234.50，可用 ¥846.50。");
+    let declined = say(
+        l,
+        "There is not enough money in Everyday account: ¥1,234.50 asked, ¥846.50 available.",
+        "日常账户余额不足：需要 ¥1,234.50，可用 ¥846.50。",
+    );
     let shot = |name, screen: Screen, tabs, typed| Shot { name, screen, tabs, typed };
     vec![
         shot("welcome", screens::welcome(l, &customer, &nonce), 0, ""),
@@ -229,7 +285,9 @@ fn rgb(bytes: &[u8], layout: PixelLayout) -> Vec<u8> {
         u8::try_from(u32::from(value) * 255 / max).unwrap()
     };
     match layout {
-        PixelLayout::Rgb888 | PixelLayout::Cells => bytes.chunks(4).flat_map(|p| [p[2], p[1], p[0]]).collect(),
+        PixelLayout::Rgb888 | PixelLayout::Cells => {
+            bytes.chunks(4).flat_map(|p| [p[2], p[1], p[0]]).collect()
+        }
         PixelLayout::Rgb565 => bytes
             .chunks(2)
             .map(|p| u16::from_le_bytes([p[0], p[1]]))
@@ -295,7 +353,8 @@ fn main() {
         let bold = KNOWN_BOLD_FONT_PATHS.iter().find(|(regular, _)| Some(regular) == known);
         paths.extend(bold.map(|(_, bold)| (*bold).to_owned()));
     }
-    let faces = paths.iter().map(|path| FontData::from(std::fs::read(path).expect("the font can be read"))).collect();
+    let faces =
+        paths.iter().map(|path| FontData::from(std::fs::read(path).expect("the font can be read"))).collect();
     let fonts = Fonts::new(faces).expect("the fonts are fonts");
     if let Err(missing) = fonts.covers_platform() {
         println!("{missing}");
@@ -327,11 +386,17 @@ fn main() {
                     let bytes = scene.raster(scene.whole(), &fonts, &painter);
                     let pixels = rgb(&bytes, profile.pixel_layout());
                     let picture = (usize::from(width), usize::from(height), pixels);
-                    write(&directory.join(format!("{name}-{language_name}-{theme_name}-{}.png", shot.name)), &picture);
+                    write(
+                        &directory.join(format!("{name}-{language_name}-{theme_name}-{}.png", shot.name)),
+                        &picture,
+                    );
                     pictures.push(picture);
                 }
                 only.push(pictures.len());
-                write(&directory.join(format!("sheet-{name}-{language_name}-{theme_name}.png")), &sheet(&pictures, *columns));
+                write(
+                    &directory.join(format!("sheet-{name}-{language_name}-{theme_name}.png")),
+                    &sheet(&pictures, *columns),
+                );
             }
         }
     }
@@ -341,10 +406,20 @@ fn main() {
             let style = Style { language, theme: Theme::Light };
             let mut text = String::new();
             for shot in shots(language) {
-                text.push_str(&format!("{}\n{}", shot.name, lines(&scene(&shot, &profile, &style, &fonts), &fonts, &painter)));
+                text.push_str(&format!(
+                    "{}\n{}",
+                    shot.name,
+                    lines(&scene(&shot, &profile, &style, &fonts), &fonts, &painter)
+                ));
             }
-            std::fs::write(directory.join(format!("text-{columns}x{rows}-{language_name}.txt")), text).unwrap();
+            std::fs::write(directory.join(format!("text-{columns}x{rows}-{language_name}.txt")), text)
+                .unwrap();
         }
     }
-    println!("{} screens in {}; masks take {} KiB", only.iter().sum::<usize>(), directory.display(), painter.memory_bytes() / 1024);
+    println!(
+        "{} screens in {}; masks take {} KiB",
+        only.iter().sum::<usize>(),
+        directory.display(),
+        painter.memory_bytes() / 1024
+    );
 }

@@ -8,7 +8,7 @@ use crate::entry::Entry;
 use crate::fonts::is_shown;
 use crate::form::{Form, ItemKind};
 use crate::format::{amount_text, digits, sign};
-use crate::geometry::{Area, Rect, index, int};
+use crate::geometry::{Area, index, int};
 use crate::scene::{Node, Role, Scene, Surface, Target};
 use crate::screens::Screen;
 use crate::semantic::{Action, Choice, Element, Emphasis, Field, FieldKind, Tone};
@@ -164,10 +164,10 @@ impl Page<'_> {
     fn pair(&mut self, label: &str, value: &str, attributes: u32, role: Role) {
         let node = self.node(role, "", format!("{label}: {value}"), false);
         let mut cells = Vec::new();
-        if width(label) + width(value) + 2 <= self.columns {
+        if width(label) + width(value) < self.columns {
             put(&mut cells, label, DIM, self.columns);
             // On a wide display the value stands near its name, not at the far edge.
-            let edge = self.columns.min(48).max(width(label) + width(value) + 2);
+            let edge = self.columns.min(48).max(width(label) + width(value) + 1);
             pad(&mut cells, 0, edge - width(value));
             put(&mut cells, value, attributes, self.columns);
             self.rows.push(Row { cells, node: Some(node), target: None });
@@ -215,11 +215,8 @@ impl Page<'_> {
                 self.words(content, BOLD, node);
             }
             Element::Outcome { success, text } => {
-                let (mark, color, word) = if *success {
-                    ("[OK] ", GREEN, Word::Succeeded)
-                } else {
-                    ("[X] ", RED, Word::Failed)
-                };
+                let (mark, color, word) =
+                    if *success { ("[OK] ", GREEN, Word::Succeeded) } else { ("[X] ", RED, Word::Failed) };
                 let spoken = format!("{}: {text}", word.text(self.language));
                 let node = self.node(Role::Outcome, "", spoken, false);
                 self.words(&format!("{mark}{text}"), BOLD | color, node);
@@ -305,7 +302,11 @@ impl Page<'_> {
                 put(&mut cells, &amount, attributes, self.columns);
             } else {
                 pad(&mut cells, attributes, self.columns);
-                let row = Row { cells: std::mem::take(&mut cells), node: Some(node), target: Some(Target::Item(item)) };
+                let row = Row {
+                    cells: std::mem::take(&mut cells),
+                    node: Some(node),
+                    target: Some(Target::Item(item)),
+                };
                 self.rows.push(row);
                 pad(&mut cells, attributes, self.columns.saturating_sub(width(&amount)));
                 put(&mut cells, &amount, attributes, self.columns);
@@ -464,7 +465,12 @@ pub(crate) fn text(screen: &Screen, form: &Form, style: Style, columns: u16, row
     for (number, action) in view.actions.iter().enumerate() {
         if has_bar {
             let focused = form.focus == Some(first_action + number);
-            bar.push((page.node(Role::Action, &action.id, &action.label, focused), action, first_action + number, focused));
+            bar.push((
+                page.node(Role::Action, &action.id, &action.label, focused),
+                action,
+                first_action + number,
+                focused,
+            ));
         } else {
             page.button_row(action, first_action + number);
         }
@@ -528,7 +534,7 @@ pub(crate) fn text(screen: &Screen, form: &Form, style: Style, columns: u16, row
         .into_iter()
         .zip(rects)
         .map(|((role, id, text, focused), area)| {
-            let rect = area.on_screen(columns, rows).unwrap_or(Rect::default());
+            let rect = area.on_screen(columns, rows).unwrap_or_default();
             Node { role, id, text, rect, focused }
         })
         .collect();

@@ -18,7 +18,12 @@ pub(crate) fn of_operations(new: &[Op], old: &[Op], width: u16, height: u16) -> 
     let old = old.get(..old.len() - end).unwrap_or_default();
     let (kept_new, kept_old) = common(new, old);
     let changed = |operations: &[Op], kept: &[bool]| -> Vec<Area> {
-        operations.iter().zip(kept).filter(|(_, kept)| !**kept).map(|(operation, _)| operation.bounds()).collect()
+        operations
+            .iter()
+            .zip(kept)
+            .filter(|(_, kept)| !**kept)
+            .map(|(operation, _)| operation.bounds())
+            .collect()
     };
     let mut areas = changed(new, &kept_new);
     areas.extend(changed(old, &kept_old));
@@ -43,7 +48,8 @@ fn common(new: &[Op], old: &[Op]) -> (Vec<bool>, Vec<bool>) {
         // Greedy: each operation's next occurrence, if it is near.
         let mut from = 0;
         for (position, operation) in new.iter().enumerate() {
-            let next = old.get(from..).unwrap_or_default().iter().take(64).position(|other| other == operation);
+            let next =
+                old.get(from..).unwrap_or_default().iter().take(64).position(|other| other == operation);
             if let Some(offset) = next {
                 keep(&mut kept_new, position);
                 keep(&mut kept_old, from + offset);
@@ -58,7 +64,8 @@ fn common(new: &[Op], old: &[Op]) -> (Vec<bool>, Vec<bool>) {
     for (i, operation) in new.iter().enumerate().rev() {
         for (j, other) in old.iter().enumerate().rev() {
             let at = |i: usize, j: usize| lengths.get(i * stride + j).copied().unwrap_or(0);
-            let length = if operation == other { at(i + 1, j + 1) + 1 } else { at(i + 1, j).max(at(i, j + 1)) };
+            let length =
+                if operation == other { at(i + 1, j + 1) + 1 } else { at(i + 1, j).max(at(i, j + 1)) };
             if let Some(slot) = lengths.get_mut(i * stride + j) {
                 *slot = length;
             }
@@ -90,8 +97,10 @@ pub(crate) fn of_cells(new: &[u32], old: &[u32], width: u16, height: u16) -> Vec
         let differs = |(new, old): (&u32, &u32)| new != old;
         let Some(first) = new.iter().zip(old).position(differs) else { continue };
         let last = new.iter().zip(old).rposition(differs).unwrap_or(first);
-        let is_second = |cells: &[u32], column: usize| cells.get(column).is_some_and(|cell| cell & 0x1F_FFFF == 0);
-        let first = if is_second(new, first) || is_second(old, first) { first.saturating_sub(1) } else { first };
+        let is_second =
+            |cells: &[u32], column: usize| cells.get(column).is_some_and(|cell| cell & 0x1F_FFFF == 0);
+        let first =
+            if is_second(new, first) || is_second(old, first) { first.saturating_sub(1) } else { first };
         let next = last + 1;
         let last = if next < columns && (is_second(new, next) || is_second(old, next)) { next } else { last };
         areas.push(Area::new(int(first), int(row), int(last - first + 1), 1));
@@ -100,7 +109,9 @@ pub(crate) fn of_cells(new: &[u32], old: &[u32], width: u16, height: u16) -> Vec
     let mut joined: Vec<Area> = Vec::new();
     for area in areas {
         match joined.last_mut() {
-            Some(last) if last.bottom() == area.y && index(last.union(area).w) <= index(last.w.max(area.w)) + 4 => {
+            Some(last)
+                if last.bottom() == area.y && index(last.union(area).w) <= index(last.w.max(area.w)) + 4 =>
+            {
                 *last = last.union(area);
             }
             _ => joined.push(area),

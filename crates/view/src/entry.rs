@@ -83,7 +83,9 @@ impl Entry {
             FieldKind::Digits { digits_max } => {
                 character.is_ascii_digit() && self.length() < usize::from(digits_max).min(32)
             }
-            FieldKind::Amount { currency } => return self.insert_amount(character, usize::from(currency.exponent())),
+            FieldKind::Amount { currency } => {
+                return self.insert_amount(character, usize::from(currency.exponent()));
+            }
         };
         if allowed {
             self.text.insert(self.byte_at(self.caret), character);
@@ -130,7 +132,9 @@ impl Entry {
     /// What is filled in, as the app gets it.
     pub(crate) fn value(&self) -> FieldValue {
         match self.kind {
-            FieldKind::Amount { currency } => FieldValue::Amount(Money::from_decimal(&self.text, currency).ok()),
+            FieldKind::Amount { currency } => {
+                FieldValue::Amount(Money::from_decimal(&self.text, currency).ok())
+            }
             FieldKind::Text { .. } | FieldKind::Digits { .. } => FieldValue::Text(self.text.clone()),
         }
     }

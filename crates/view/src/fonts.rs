@@ -7,8 +7,8 @@ use crate::geometry::{int, px, px_ceil};
 use crate::words;
 use parley::fontique::{Blob, Collection, CollectionOptions, SourceCache, SourceKind};
 use parley::{
-    FontContext, FontFamily, FontFamilyName, FontWeight, Layout, LayoutContext, OverflowWrap, PositionedLayoutItem,
-    StyleProperty, WordBreak,
+    FontContext, FontFamily, FontFamilyName, FontWeight, Layout, LayoutContext, OverflowWrap,
+    PositionedLayoutItem, StyleProperty, WordBreak,
 };
 use skrifa::MetadataProvider;
 use std::borrow::Cow;
@@ -384,8 +384,11 @@ impl Fonts {
             lines.push(Line { glyphs_end: 0, width: 0 });
         }
         let width = lines.iter().map(|line| line.width).max().unwrap_or(0);
-        let width_min =
-            if spec.lines_max == 1 { width.min(size * 2) } else { px_ceil(layout.calculate_content_widths().min) };
+        let width_min = if spec.lines_max == 1 {
+            width.min(size * 2)
+        } else {
+            px_ceil(layout.calculate_content_widths().min)
+        };
         Paragraph {
             size,
             width,

@@ -52,7 +52,11 @@ pub mod keysym {
     #[must_use]
     pub const fn of(character: char) -> u32 {
         let code = character as u32;
-        if (code >= 0x20 && code < 0x7F) || (code >= 0xA0 && code < 0x100) { code } else { 0x0100_0000 + code }
+        if (code >= 0x20 && code < 0x7F) || (code >= 0xA0 && code < 0x100) {
+            code
+        } else {
+            0x0100_0000 + code
+        }
     }
 
     /// The character that a key symbol types.
@@ -161,8 +165,9 @@ impl Form {
                     items.push(Item { id: field.id.clone(), kind: ItemKind::Field(entries.len()) });
                     entries.push(Entry::new(field));
                 }
-                Element::Choices(choices) => items
-                    .extend(choices.iter().map(|choice| Item { id: choice.id.clone(), kind: ItemKind::Choice })),
+                Element::Choices(choices) => items.extend(
+                    choices.iter().map(|choice| Item { id: choice.id.clone(), kind: ItemKind::Choice }),
+                ),
                 _ => {}
             }
         }
@@ -357,9 +362,9 @@ impl Form {
 
     /// Enter, but nothing is taken that cannot be seen: a page further first, or the focus into sight.
     fn enter_seen(&mut self, scene: &Scene) -> Reaction {
-        let hidden = self.focused().is_some_and(|id| {
-            scene.nodes.iter().any(|node| node.id == id && node.rect.area() == 0)
-        });
+        let hidden = self
+            .focused()
+            .is_some_and(|id| scene.nodes.iter().any(|node| node.id == id && node.rect.area() == 0));
         if !hidden {
             return self.enter();
         }
@@ -408,7 +413,9 @@ impl Form {
             keysym::END if in_field => self.edit(Edit::End),
             keysym::HOME => self.scroll_to(0, scene),
             keysym::END => self.scroll_to(scene.scroll_max, scene),
-            keysym::PAGE_DOWN => self.scroll_to(self.scroll + if self.text_display { 1 } else { page }, scene),
+            keysym::PAGE_DOWN => {
+                self.scroll_to(self.scroll + if self.text_display { 1 } else { page }, scene)
+            }
             keysym::PAGE_UP => self.scroll_to(self.scroll - if self.text_display { 1 } else { page }, scene),
             _ => match keysym::character(keysym) {
                 Some(character) if in_field => self.edit(Edit::Insert(character)),

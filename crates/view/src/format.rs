@@ -23,7 +23,8 @@ pub(crate) fn digits(amount: Money) -> String {
 
 /// Puts commas between thousands of what was typed: `1234.5` gives `1,234.5`.
 pub(crate) fn group(plain: &str) -> String {
-    let (whole, fraction) = plain.split_once('.').map_or((plain, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) =
+        plain.split_once('.').map_or((plain, None), |(whole, fraction)| (whole, Some(fraction)));
     let count = whole.chars().count();
     let mut text = String::with_capacity(plain.len() + count / 3);
     for (position, digit) in whole.chars().enumerate() {

@@ -123,7 +123,9 @@ pub(crate) fn merge_areas(mut areas: Vec<Area>) -> Vec<Area> {
         let partner = areas.iter().enumerate().skip(index + 1).find(|(_, other)| {
             let both = current.union(**other).pixels();
             let apart = current.pixels() + other.pixels();
-            !current.intersect(**other).is_empty() || both * 4 <= apart * 5 || both <= apart + RECTANGLE_COST_PIXELS
+            !current.intersect(**other).is_empty()
+                || both * 4 <= apart * 5
+                || both <= apart + RECTANGLE_COST_PIXELS
         });
         if let Some((found, &other)) = partner {
             areas.swap_remove(found);

@@ -34,7 +34,9 @@ pub(crate) const fn drawing(glyph: Glyph) -> (&'static str, f32) {
                  M8.2 8.2 H10.4 V10.4 H8.2 Z M13.6 8.2 H15.8 V10.4 H13.6 Z M8.2 13.6 H10.4 V15.8 H8.2 Z M13.6 13.6 L15.8 15.8",
                 1.8,
             ),
-            Icon::Transfer => ("M4 8.5 H19 M15 4.5 L19.2 8.5 L15 12.5 M20 15.5 H5 M9 11.7 L4.8 15.5 L9 19.5", 1.8),
+            Icon::Transfer => {
+                ("M4 8.5 H19 M15 4.5 L19.2 8.5 L15 12.5 M20 15.5 H5 M9 11.7 L4.8 15.5 L9 19.5", 1.8)
+            }
             // A wallet with a plus.
             Icon::TopUp => (
                 "M18.5 11.5 V8.5 A2 2 0 0 0 16.5 6.5 H5 A1.75 1.75 0 0 1 5 3.2 H15.5 M3.3 4.9 V17.5 A2.2 2.2 0 0 0 5.5 19.7 H11.5 \
@@ -42,17 +44,16 @@ pub(crate) const fn drawing(glyph: Glyph) -> (&'static str, f32) {
                 1.8,
             ),
             // A clock whose hand turns back.
-            Icon::History => ("M4.1 9.5 A8.2 8.2 0 1 1 3.9 13.6 M3.6 5 V9.7 H8.3 M12 7.8 V12.4 L15.2 14.3", 1.8),
+            Icon::History => {
+                ("M4.1 9.5 A8.2 8.2 0 1 1 3.9 13.6 M3.6 5 V9.7 H8.3 M12 7.8 V12.4 L15.2 14.3", 1.8)
+            }
             // A shop with its awning.
             Icon::Merchant => (
                 "M4.6 11.5 V19.6 H19.4 V11.5 M3.4 9 L5.2 4.4 H18.8 L20.6 9 M3.4 9 A2.86 2.86 0 0 0 9.13 9 A2.86 2.86 0 0 0 14.87 9 \
                  A2.86 2.86 0 0 0 20.6 9 Z M9.6 19.4 V15.2 H14.4 V19.4",
                 1.8,
             ),
-            Icon::Person => (
-                "M12 4 A4 4 0 0 1 12 12 A4 4 0 0 1 12 4 Z M4.6 20 A7.4 5.6 0 0 1 19.4 20",
-                1.8,
-            ),
+            Icon::Person => ("M12 4 A4 4 0 0 1 12 12 A4 4 0 0 1 12 4 Z M4.6 20 A7.4 5.6 0 0 1 19.4 20", 1.8),
             Icon::Card => (
                 "M5.4 5.2 H18.6 A2.2 2.2 0 0 1 20.8 7.4 V16.6 A2.2 2.2 0 0 1 18.6 18.8 H5.4 A2.2 2.2 0 0 1 3.2 16.6 V7.4 A2.2 2.2 0 0 1 5.4 5.2 Z \
                  M3.2 9.8 H20.8 M6.8 15 H10.4",
@@ -65,10 +66,7 @@ pub(crate) const fn drawing(glyph: Glyph) -> (&'static str, f32) {
         Glyph::Chevron => ("M9.6 6.4 L15.2 12 L9.6 17.6", 2.0),
         Glyph::Check => ("M5.4 12.6 L10 17.2 L18.8 7.4", 2.6),
         Glyph::Cross => ("M7 7 L17 17 M17 7 L7 17", 2.6),
-        Glyph::Warning => (
-            "M12 4.2 L21 19.6 H3 Z M12 10 V14.2 M12 16.9 V17",
-            1.8,
-        ),
+        Glyph::Warning => ("M12 4.2 L21 19.6 H3 Z M12 10 V14.2 M12 16.9 V17", 1.8),
         Glyph::Shield => (
             "M12 3 L19.4 5.8 V11.4 C19.4 16 16.4 19.4 12 21.2 C7.6 19.4 4.6 16 4.6 11.4 V5.8 Z M8.6 11.9 L11.2 14.5 L15.6 9.4",
             1.8,

@@ -1,6 +1,6 @@
 //! A screen on a picture display: header, scrolling body, actions or pad.
 
-use crate::element::Body;
+use crate::element::{Body, is_announcement};
 use crate::fonts::{Fonts, TextSpec, Weight};
 use crate::form::{Form, ItemKind, reveal};
 use crate::geometry::{Area, float};
@@ -8,14 +8,20 @@ use crate::icons::Glyph;
 use crate::pad;
 use crate::scene::{Align, Node, Op, Role, Scene, Surface, Target};
 use crate::screens::Screen;
-use crate::semantic::Emphasis;
+use crate::semantic::{Element, Emphasis};
 use crate::theme::{Color, Metrics, Palette, Style};
 use crate::tree::{Drawing, Leaf, Tree, column, grow, padding, row, style as plain};
 use crate::words::Word;
 use profile::HardwareProfile;
 use taffy::prelude::{AlignItems, Dimension, JustifyContent, LengthPercentageAuto, NodeId};
 
-pub(crate) fn picture(screen: &Screen, form: &Form, profile: &HardwareProfile, style: Style, fonts: &Fonts) -> Scene {
+pub(crate) fn picture(
+    screen: &Screen,
+    form: &Form,
+    profile: &HardwareProfile,
+    style: Style,
+    fonts: &Fonts,
+) -> Scene {
     let metrics = Metrics::of(&profile.display);
     let palette = Palette::of(style.theme);
     let size = profile.size();
@@ -155,7 +161,8 @@ fn header(
     let title = text(&screen.view().title, metrics.title(), Weight::Bold);
     let mut top = (height - title.line_height) / 2;
     if platform {
-        let words = format!("{} · {}", Word::Platform.text(style.language), Word::Secure.text(style.language));
+        let words =
+            format!("{} · {}", Word::Platform.text(style.language), Word::Secure.text(style.language));
         let caption = text(&words, metrics.caption(), Weight::Regular);
         let together = caption.line_height + title.line_height;
         if together <= height {
@@ -213,14 +220,21 @@ fn column_margin(metrics: &Metrics, platform: bool) -> i32 {
 }
 
 /// The bar of actions with its height, or nothing when there are none.
-fn actions(screen: &Screen, form: &Form, tree: &mut Tree<'_>, width: i32, style: Style) -> Option<(NodeId, i32)> {
+fn actions(
+    screen: &Screen,
+    form: &Form,
+    tree: &mut Tree<'_>,
+    width: i32,
+    style: Style,
+) -> Option<(NodeId, i32)> {
     let metrics = tree.metrics;
     let margin = column_margin(&metrics, screen.is_platform());
     let root = buttons(screen, form, tree, width - 2 * margin, tree.palette.surface, style)?;
     let mut bar = column(0.0);
     bar.padding = padding(float(margin), metrics.dpf(if metrics.compact { 7.0 } else { 12.0 }));
     if screen.is_platform() {
-        bar.padding.bottom = taffy::LengthPercentage::length(metrics.dpf(if metrics.compact { 9.0 } else { 15.0 }));
+        bar.padding.bottom =
+            taffy::LengthPercentage::length(metrics.dpf(if metrics.compact { 9.0 } else { 15.0 }));
     }
     bar.size.width = Dimension::length(float(width));
     let bar = tree.add(bar, Leaf::default(), &[root]);
@@ -247,7 +261,7 @@ fn buttons(
     let fits = |tree: &Tree<'_>, label: &str, width: i32| {
         tree.measure_text(label, metrics.body(), Weight::Bold).width + metrics.dp(20.0) <= width
     };
-    let mut body = Body { tree, form, language: style.language, width, height: 0, item: 0 };
+    let mut body = Body { tree, form, language: style.language, width, height: 0, item: 0, centered: true };
     // Rows of numbers of actions; the primary one goes last in its row, where the thumb is.
     let mut order: Vec<usize> = (0..view.actions.len()).collect();
     order.sort_by_key(|number| view.actions.get(*number).map(|action| action.emphasis != Emphasis::Primary));
@@ -266,9 +280,17 @@ fn buttons(
         let mut parts = Vec::new();
         for number in numbers {
             let Some(action) = view.actions.get(number) else { continue };
-            let share = if action.emphasis == Emphasis::Primary && view.actions.len() == 2 { 1.5 } else { 1.0 };
+            let share =
+                if action.emphasis == Emphasis::Primary && view.actions.len() == 2 { 1.5 } else { 1.0 };
             let share = grow(plain(), share);
-            parts.push(body.button(&action.id, &action.label, action.emphasis, first + number, ground, share));
+            parts.push(body.button(
+                &action.id,
+                &action.label,
+                action.emphasis,
+                first + number,
+                ground,
+                share,
+            ));
         }
         let mut line = row(float(gap));
         line.align_items = AlignItems::STRETCH;
@@ -298,7 +320,8 @@ fn body(
     };
     let width = (area.w - 2 * margin).max(1);
     let view = screen.view();
-    let mut builder = Body { tree, form, language: style.language, width, height: area.h, item: 0 };
+    let centered = screen.emblem().is_some() || is_announcement(view);
+    let mut builder = Body { tree, form, language: style.language, width, height: area.h, item: 0, centered };
     let mut parts = Vec::new();
     if let Some(nonce) = screen.emblem() {
         parts.push(builder.emblem(nonce));
@@ -313,9 +336,11 @@ fn body(
     column.padding = padding(float(margin), metrics.dpf(if metrics.compact { 9.0 } else { 16.0 }));
     column.size.width = Dimension::length(float(area.w));
     column.min_size.height = LengthPercentageAuto::length(float(area.h));
-    let is_short = view.elements.len() <= 4
-        && view.elements.iter().any(|element| {
-            matches!(element, crate::Element::Progress { .. }) || (screen.is_platform() && matches!(element, crate::Element::Outcome { .. }))
+    let is_short = screen.emblem().is_some()
+        || view.elements.iter().any(|element| match element {
+            Element::Progress { .. } => true,
+            Element::Outcome { .. } => screen.is_platform(),
+            _ => false,
         });
     if is_short && !metrics.compact {
         column.justify_content = JustifyContent::CENTER;

@@ -132,7 +132,14 @@ pub(crate) fn draw(
         };
         let fill = if pressed { over } else { fill };
         let radius = metrics.dp(if letters { 5.0 } else { 8.0 });
-        drawing.operations.push(Op::Box { area: face, clip: area, radius, fill, border: 0, border_color: fill });
+        drawing.operations.push(Op::Box {
+            area: face,
+            clip: area,
+            radius,
+            fill,
+            border: 0,
+            border_color: fill,
+        });
         drawing.targets.push((cell, Target::Pad(key)));
         let glyph = match key {
             PadKey::Backspace => Some(Glyph::Backspace),
@@ -161,16 +168,37 @@ pub(crate) fn draw(
             let paragraph = fonts.paragraph(&spec, Some(face.w + size));
             let y = face.y + (face.h - paragraph.line_height) / 2;
             let (x, width) = (face.x, face.w);
-            drawing.operations.push(Op::Text { paragraph, x, y, width, align: Align::Center, color, clip: face });
+            drawing.operations.push(Op::Text {
+                paragraph,
+                x,
+                y,
+                width,
+                align: Align::Center,
+                color,
+                clip: face,
+            });
         }
         if let Some(rect) = cell.on_screen(screen.0, screen.1) {
-            drawing.nodes.push(Node { role: Role::Key, id: identifier(key), text: label, rect, focused: false });
+            drawing.nodes.push(Node {
+                role: Role::Key,
+                id: identifier(key),
+                text: label,
+                rect,
+                focused: false,
+            });
         }
     }
 }
 
 /// The large key: its words where they fit, otherwise a sign.
-fn draw_enter(words: &str, face: Area, fonts: &Fonts, metrics: &Metrics, palette: &Palette, drawing: &mut Drawing) {
+fn draw_enter(
+    words: &str,
+    face: Area,
+    fonts: &Fonts,
+    metrics: &Metrics,
+    palette: &Palette,
+    drawing: &mut Drawing,
+) {
     let color = palette.on_accent;
     let spec = |size| TextSpec { text: words.to_owned(), size, weight: Weight::Bold, lines_max: 0 };
     let room = face.w - metrics.dp(6.0);

@@ -49,7 +49,10 @@ impl Painter {
     /// The bytes of all masks in the cache.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        lock(&self.masks).values().map(|mask| mask.levels.len() + size_of::<Coverage>() + size_of::<MaskKey>()).sum()
+        lock(&self.masks)
+            .values()
+            .map(|mask| mask.levels.len() + size_of::<Coverage>() + size_of::<MaskKey>())
+            .sum()
     }
 
     fn mask(&self, key: MaskKey, fonts: &Fonts) -> Arc<Coverage> {
@@ -133,7 +136,9 @@ impl OutlinePen for Outline {
 
 fn letter(fonts: &Fonts, face: u16, glyph: u16, size: i32, quarter: u8, embolden: bool) -> Coverage {
     let Some(font) = fonts.font(face) else { return Coverage::default() };
-    let Some(outline) = font.outline_glyphs().get(GlyphId::new(u32::from(glyph))) else { return Coverage::default() };
+    let Some(outline) = font.outline_glyphs().get(GlyphId::new(u32::from(glyph))) else {
+        return Coverage::default();
+    };
     let mut pen = Outline(Vec::new());
     let settings = DrawSettings::unhinted(Size::new(float(size)), LocationRef::default());
     if outline.draw(settings, &mut pen).is_err() || pen.0.is_empty() {
@@ -294,7 +299,9 @@ pub(crate) fn picture(
                 let mask = painter.mask(MaskKey::Icon { glyph: *glyph, size: *size }, fonts);
                 canvas.stamp(&mask, *x, *y, *color, bounds);
             }
-            Op::Modules { modules, x, y, module, .. } => draw_modules(&mut canvas, modules, (*x, *y), *module, bounds),
+            Op::Modules { modules, x, y, module, .. } => {
+                draw_modules(&mut canvas, modules, (*x, *y), *module, bounds)
+            }
         }
     }
     pack(&canvas.pixels, layout)
@@ -346,7 +353,10 @@ fn round_box(
     }
     canvas.fill(Area::new(area.x + radius, area.y, area.w - 2 * radius, area.h).intersect(clip), color);
     canvas.fill(Area::new(area.x, area.y + radius, radius, area.h - 2 * radius).intersect(clip), color);
-    canvas.fill(Area::new(area.right() - radius, area.y + radius, radius, area.h - 2 * radius).intersect(clip), color);
+    canvas.fill(
+        Area::new(area.right() - radius, area.y + radius, radius, area.h - 2 * radius).intersect(clip),
+        color,
+    );
     let disc = painter.mask(MaskKey::Icon { glyph: Glyph::Disc, size: 2 * radius }, fonts);
     let (right, bottom) = (area.right() - 2 * radius, area.bottom() - 2 * radius);
     for (x, y, left, top) in [
@@ -355,7 +365,8 @@ fn round_box(
         (area.x, bottom, true, false),
         (right, bottom, false, false),
     ] {
-        let quarter = Area::new(if left { x } else { x + radius }, if top { y } else { y + radius }, radius, radius);
+        let quarter =
+            Area::new(if left { x } else { x + radius }, if top { y } else { y + radius }, radius, radius);
         canvas.stamp(&disc, x, y, color, quarter.intersect(clip));
     }
 }
@@ -365,8 +376,12 @@ fn draw_modules(canvas: &mut Canvas, modules: &Modules, (x, y): (i32, i32), modu
         for (column, cell) in cells.iter().enumerate() {
             let color = usize::from(*cell).checked_sub(1).and_then(|color| modules.colors.get(color));
             if let Some(color) = color {
-                let place =
-                    Area::new(x + crate::geometry::int(column) * module, y + crate::geometry::int(row) * module, module, module);
+                let place = Area::new(
+                    x + crate::geometry::int(column) * module,
+                    y + crate::geometry::int(row) * module,
+                    module,
+                    module,
+                );
                 canvas.fill(place.intersect(clip), *color);
             }
         }
@@ -385,7 +400,8 @@ fn pack(pixels: &[u32], layout: PixelLayout) -> Vec<u8> {
         PixelLayout::Rgb565 => {
             for pixel in pixels {
                 let [blue, green, red, _] = pixel.to_le_bytes();
-                let packed = (u16::from(red >> 3) << 11) | (u16::from(green >> 2) << 5) | u16::from(blue >> 3);
+                let packed =
+                    (u16::from(red >> 3) << 11) | (u16::from(green >> 2) << 5) | u16::from(blue >> 3);
                 bytes.extend_from_slice(&packed.to_le_bytes());
             }
         }
@@ -404,7 +420,9 @@ fn pack(pixels: &[u32], layout: PixelLayout) -> Vec<u8> {
 /// The cells of a rectangle of a text display.
 pub(crate) fn cells(cells: &[u32], rect: Rect, width: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(rect.area() * 4);
-    for row in cells.chunks(usize::from(width).max(1)).skip(usize::from(rect.y)).take(usize::from(rect.height)) {
+    for row in
+        cells.chunks(usize::from(width).max(1)).skip(usize::from(rect.y)).take(usize::from(rect.height))
+    {
         for cell in row.iter().skip(usize::from(rect.x)).take(usize::from(rect.width)) {
             bytes.extend_from_slice(&cell.to_le_bytes());
         }

@@ -196,7 +196,13 @@ impl Scene {
     /// Lays a screen out for a terminal. Never fails: what does not fit is scrolled, paged or cut off
     /// with an ellipsis.
     #[must_use]
-    pub fn layout(screen: &Screen, form: &Form, profile: &HardwareProfile, style: &Style, fonts: &Fonts) -> Self {
+    pub fn layout(
+        screen: &Screen,
+        form: &Form,
+        profile: &HardwareProfile,
+        style: &Style,
+        fonts: &Fonts,
+    ) -> Self {
         match profile.display {
             Display::Picture { .. } => layout::picture(screen, form, profile, *style, fonts),
             Display::Text { columns, rows } => cells::text(screen, form, *style, columns, rows),
@@ -223,7 +229,9 @@ impl Scene {
             return vec![self.whole()];
         }
         match (&self.surface, &old.surface) {
-            (Surface::Picture(new), Surface::Picture(old)) => damage::of_operations(new, old, self.width, self.height),
+            (Surface::Picture(new), Surface::Picture(old)) => {
+                damage::of_operations(new, old, self.width, self.height)
+            }
             (Surface::Text(new), Surface::Text(old)) => damage::of_cells(new, old, self.width, self.height),
             _ => vec![self.whole()],
         }

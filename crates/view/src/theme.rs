@@ -199,7 +199,8 @@ impl Metrics {
         // Physical size first; but the shorter side must hold 288 units and the longer 320, so
         // that a small display gets smaller letters instead of a cut-off button; 0.75 is where
         // letters stop being legible.
-        let scale = (f32::from(dots_per_inch) / 160.0).min(shorter / 272.0).min(longer / 320.0).clamp(0.72, 6.0);
+        let scale =
+            (f32::from(dots_per_inch) / 160.0).min(shorter / 272.0).min(longer / 320.0).clamp(0.72, 6.0);
         let units_wide = f32::from(width) / scale;
         let units_high = f32::from(height) / scale;
         Self {

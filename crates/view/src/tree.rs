@@ -1,30 +1,49 @@
 //! The layout tree: boxes and texts laid out by taffy, then turned into drawing operations.
 
 use crate::fonts::{Fonts, Paragraph, TextSpec, Weight};
-use crate::geometry::{Area, Rect, float, int, px};
+use crate::geometry::{Area, float, int, px};
 use crate::icons::Glyph;
 use crate::scene::{Align, Modules, Node, Op, Role, Target};
 use crate::theme::{Color, Metrics, Palette};
 use std::sync::Arc;
-use taffy::prelude::{
-    AlignItems, AvailableSpace, Dimension, FlexDirection, JustifyContent, LengthPercentage, LengthPercentageAuto,
-    NodeId, Size, Style, TaffyTree,
-};
 use taffy::Rect as Sides;
+use taffy::prelude::{
+    AlignItems, AvailableSpace, Dimension, FlexDirection, JustifyContent, LengthPercentage,
+    LengthPercentageAuto, NodeId, Size, Style, TaffyTree,
+};
 
 /// What a box shows.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Content {
     #[default]
     Nothing,
-    Box { radius: i32, fill: Color, border: i32, border_color: Color },
-    Text { spec: TextSpec, color: Color, align: Align },
-    Icon { glyph: Glyph, color: Color },
-    Modules { modules: Arc<Modules>, module: i32 },
+    Box {
+        radius: i32,
+        fill: Color,
+        border: i32,
+        border_color: Color,
+    },
+    Text {
+        spec: TextSpec,
+        color: Color,
+        align: Align,
+    },
+    Icon {
+        glyph: Glyph,
+        color: Color,
+    },
+    Modules {
+        modules: Arc<Modules>,
+        module: i32,
+    },
     /// A field's text with its caret, scrolled so that the caret can be seen.
-    Entry { text: Box<EntryText> },
+    Entry {
+        text: Box<EntryText>,
+    },
     /// The torn lower edge of a receipt, cut out in this colour.
-    Torn { ground: Color },
+    Torn {
+        ground: Color,
+    },
 }
 
 /// What stands in a field.
@@ -91,7 +110,10 @@ pub(crate) struct Drawing {
 }
 
 pub(crate) fn style() -> Style {
-    Style { min_size: Size { width: LengthPercentageAuto::length(0.0), height: LengthPercentageAuto::auto() }, ..Style::default() }
+    Style {
+        min_size: Size { width: LengthPercentageAuto::length(0.0), height: LengthPercentageAuto::auto() },
+        ..Style::default()
+    }
 }
 
 pub(crate) fn column(gap: f32) -> Style {
@@ -162,6 +184,7 @@ impl<'a> Tree<'a> {
         made.unwrap_or(NodeId::new(0))
     }
 
+    #[allow(clippy::too_many_arguments, reason = "a text has this many properties, and a style of its own")]
     pub(crate) fn text(
         &mut self,
         style: Style,
@@ -200,7 +223,8 @@ impl<'a> Tree<'a> {
     /// Lays the tree under this root out; returns its height.
     pub(crate) fn compute(&mut self, root: NodeId, width: i32) -> i32 {
         let fonts = self.fonts;
-        let space = Size { width: AvailableSpace::Definite(float(width)), height: AvailableSpace::MaxContent };
+        let space =
+            Size { width: AvailableSpace::Definite(float(width)), height: AvailableSpace::MaxContent };
         let done = self.taffy.compute_layout_with_measure(root, space, |inputs, _, leaf, style| {
             taffy::compute_leaf_layout(
                 inputs,
@@ -231,7 +255,15 @@ impl<'a> Tree<'a> {
     }
 
     /// Turns the tree under this root, placed here and cut to `clip`, into drawing operations.
-    pub(crate) fn draw(&self, root: NodeId, x: i32, y: i32, clip: Area, screen: (u16, u16), drawing: &mut Drawing) {
+    pub(crate) fn draw(
+        &self,
+        root: NodeId,
+        x: i32,
+        y: i32,
+        clip: Area,
+        screen: (u16, u16),
+        drawing: &mut Drawing,
+    ) {
         let Ok(layout) = self.taffy.layout(root) else { return };
         let (x, y) = (x + px(layout.location.x), y + px(layout.location.y));
         let area = Area::new(x, y, px(layout.size.width), px(layout.size.height));
@@ -251,8 +283,14 @@ impl<'a> Tree<'a> {
             }
         }
         if let Some((role, id, text, focused)) = &leaf.node {
-            let rect = area.intersect(clip).on_screen(screen.0, screen.1).unwrap_or(Rect::default());
-            drawing.nodes.push(Node { role: *role, id: id.clone(), text: text.clone(), rect, focused: *focused });
+            let rect = area.intersect(clip).on_screen(screen.0, screen.1).unwrap_or_default();
+            drawing.nodes.push(Node {
+                role: *role,
+                id: id.clone(),
+                text: text.clone(),
+                rect,
+                focused: *focused,
+            });
         }
         if let (Some((color, ground)), Content::Box { radius, .. }) = (leaf.ring, &leaf.content) {
             let (gap, width) = (self.metrics.dp(2.0), self.metrics.dp(2.0));
@@ -286,7 +324,15 @@ impl<'a> Tree<'a> {
             Content::Text { spec, color, align } => {
                 let paragraph = self.fonts.paragraph(spec, Some(area.w));
                 let (x, y, width) = (area.x, area.y, area.w);
-                drawing.operations.push(Op::Text { paragraph, x, y, width, align: *align, color: *color, clip });
+                drawing.operations.push(Op::Text {
+                    paragraph,
+                    x,
+                    y,
+                    width,
+                    align: *align,
+                    color: *color,
+                    clip,
+                });
             }
             Content::Icon { glyph, color } => drawing.operations.push(Op::Icon {
                 glyph: *glyph,
