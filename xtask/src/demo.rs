@@ -17,6 +17,9 @@ const AMOUNT_MINOR_UNITS: i64 = 2_350;
 /// The same as a person types it.
 const AMOUNT_TYPED: &str = "23.50";
 const CURRENCY: &str = "CNY";
+/// The classes of screens that the browser terminal knows, and how it names them.
+const BROWSERS: &[(&str, &str)] =
+    &[("browser-wide-1x", "browser-wide-1x"), ("browser-wide-2x", "browser-wide-2x")];
 
 pub(crate) fn run(workspace: &Workspace, progress: &mut Progress, options: &DemoOptions) -> Result<()> {
     let built = build::run(workspace, progress, BuildOptions { release: options.release })?;
@@ -42,22 +45,24 @@ fn until_stopped(site: &Site, mut server: Server, folder: &Path) -> Result<()> {
     ctrlc::set_handler(|| {}).context("listening for Ctrl-C")?;
     let device = site.enrol(&ALICE, "phone-480x800")?;
     let phone = site.enrol(&BO, "phone-240x320")?;
-    let browser = site.enrol(&ALICE, "phone-480x800")?;
-    let bundle = browser.bundle.display();
     let url = server.url.clone().unwrap_or_else(|| "(no page is served)".to_owned());
+    let mut browsers = String::new();
+    for (profile, screen) in BROWSERS {
+        let (bundle, activation_code) = site.enrol_elsewhere(&ALICE, profile)?;
+        browsers.push_str(&format!("    {screen}: {activation_code}  for  {}\n", bundle.display()));
+    }
     print(&format!(
         "\nThinPay runs. Stop it with Ctrl-C.\n\n\
          In a browser: {url}\n  \
-           enrol with the bundle   {bundle}\n  \
-           and its activation code {}\n  \
-           then sign in as         {}, password: {}\n\n\
-         In a window of this machine:\n  {}\n  {}\n\n\
-         Every command takes --help; the operator's folder is {}.\n",
-        browser.activation_code,
+           register it with the activation code and the bundle (a file) for its screen, which the page names:\n\
+         {browsers}  \
+           then sign in: account {}, password {}\n\n\
+         In a window on this machine:\n  {}\n  {}\n\n\
+         Every command takes --help; the operator's folder is {}\n",
         ALICE.account,
         ALICE.password,
-        by_hand(&device, &ALICE, &server.address),
-        by_hand(&phone, &BO, &server.address),
+        by_hand(&site.operator.programs, &device, &ALICE, &server.address),
+        by_hand(&site.operator.programs, &phone, &BO, &server.address),
         folder.display(),
     ))?;
     let status = server.wait()?;
@@ -66,11 +71,12 @@ fn until_stopped(site: &Site, mut server: Server, folder: &Path) -> Result<()> {
 }
 
 /// The command that runs a terminal by hand.
-fn by_hand(device: &Device, person: &Person, address: &str) -> String {
+fn by_hand(programs: &Programs, device: &Device, person: &Person, address: &str) -> String {
     format!(
-        "THINPAY_PASSWORD='{}' THINPAY_PIN={} thinpay-terminal run --server rfbs://{address} --profile {} --element {} --account {} --display window",
+        "THINPAY_PASSWORD='{}' THINPAY_PIN={} {} run --server rfbs://{address} --profile {} --element {} --account {} --display window",
         person.password,
         system_tests::ACTIVATION_PIN,
+        programs.terminal.display(),
         device.profile.display(),
         device.element.display(),
         person.account,

@@ -1,10 +1,11 @@
 //! An operator's site made from nothing: customers, a merchant, accounts with money, the bank card app.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::operator::text;
+use crate::terminal::Enrolment;
 use crate::{Balance, Device, Operator, Programs, Server};
 
 /// A customer of the seeded site.
@@ -136,6 +137,16 @@ impl Site {
     /// When a command of the operator or of the terminal fails.
     pub fn enrol(&self, person: &Person, profile: &str) -> Result<Device> {
         Device::enrol(&self.operator, person, profile)
+    }
+
+    /// Enrols a terminal of another kind than ours, such as a browser; gives back its bundle's file and the
+    /// activation code.
+    ///
+    /// # Errors
+    /// When a command of the operator fails.
+    pub fn enrol_elsewhere(&self, person: &Person, profile: &str) -> Result<(PathBuf, String)> {
+        let enrolment = Enrolment::make(&self.operator, person, profile)?;
+        Ok((enrolment.bundle, enrolment.activation_code))
     }
 
     /// Alice's, Bo's and the merchant's balance, in minor units.

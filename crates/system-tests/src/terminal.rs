@@ -24,12 +24,36 @@ pub struct Device {
     pub password: String,
     /// The terminal's identifier at the operator's.
     pub terminal: String,
-    /// The enrolment bundle and its activation code, for a terminal of another kind (the browser).
-    pub bundle: PathBuf,
-    /// Opens the bundle.
-    pub activation_code: String,
     /// More arguments for `thinpay-terminal run`.
     pub arguments: Vec<String>,
+}
+
+/// What the operator gives a customer for a new terminal.
+#[derive(Debug)]
+pub(crate) struct Enrolment {
+    name: String,
+    pub(crate) bundle: PathBuf,
+    pub(crate) activation_code: String,
+    terminal: String,
+}
+
+impl Enrolment {
+    pub(crate) fn make(operator: &Operator, person: &Person, profile: &str) -> Result<Self> {
+        let name = unused(&format!("{}-{profile}", person.account));
+        let bundle = operator.folder.join(format!("{name}.bundle"));
+        let enrolled = operator.run(&[
+            "terminal",
+            "enrol",
+            "--account",
+            person.account,
+            "--profile",
+            &operator.programs.profile(profile).to_string_lossy(),
+            "--out",
+            &bundle.to_string_lossy(),
+        ])?;
+        let activation_code = text(&enrolled, "activation_code")?;
+        Ok(Self { name, bundle, activation_code, terminal: text(&enrolled, "terminal")? })
+    }
 }
 
 /// How a terminal's run ended.
@@ -48,21 +72,9 @@ pub struct Outcome {
 impl Device {
     pub(crate) fn enrol(operator: &Operator, person: &Person, profile: &str) -> Result<Self> {
         let programs = operator.programs.clone();
-        let profile_file = programs.profile(profile);
-        let name = unused(&format!("{}-{profile}", person.account));
-        let bundle = operator.folder.join(format!("{name}.bundle"));
+        let Enrolment { name, bundle, activation_code, terminal } =
+            Enrolment::make(operator, person, profile)?;
         let element = operator.folder.join(format!("{name}.element"));
-        let enrolled = operator.run(&[
-            "terminal",
-            "enrol",
-            "--account",
-            person.account,
-            "--profile",
-            &profile_file.to_string_lossy(),
-            "--out",
-            &bundle.to_string_lossy(),
-        ])?;
-        let activation_code = text(&enrolled, "activation_code")?;
         let code_file = operator.folder.join(format!("{name}.code"));
         std::fs::write(&code_file, &activation_code).context("writing the activation code")?;
         let output = Command::new(&programs.terminal)
@@ -82,12 +94,10 @@ impl Device {
         Ok(Self {
             programs,
             element,
-            profile: profile_file,
+            profile: operator.programs.profile(profile),
             account: person.account.to_owned(),
             password: person.password.to_owned(),
-            terminal: text(&enrolled, "terminal")?,
-            bundle,
-            activation_code,
+            terminal,
             arguments: Vec::new(),
         })
     }
