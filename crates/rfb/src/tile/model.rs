@@ -137,8 +137,6 @@ struct Memory {
 
 /// Most that a memory is sure.
 const SURE_MAX: u8 = 15;
-/// A memory that was never filled.
-const NEVER: u8 = SURE_MAX + 1;
 /// Guesses before a pixel is written out.
 const GUESSES: usize = 6;
 
@@ -154,10 +152,10 @@ impl Memories {
         Self {
             slots: vec![Memory::default(); 1 << bits],
             shift: 64 - bits,
-            hits: (0..4 * (usize::from(NEVER) + 1))
+            hits: (0..4 * (usize::from(SURE_MAX) + 1))
                 .map(|at| {
                     // A fresh memory is right half the time, a sure one nearly always.
-                    let sure = u16::try_from(at / 4).unwrap_or(0).min(15);
+                    let sure = u16::try_from(at / 4).unwrap_or(0);
                     Probability::of(32_768 + sure * 2_100)
                 })
                 .collect(),
