@@ -113,7 +113,7 @@ impl FileElement {
     /// # Errors
     /// [`FileError::WrongPin`] when the PIN does not open it; [`FileError::Malformed`] for the rest.
     pub fn open(text: &str, pin: &str) -> Result<Self, FileError> {
-        Self::new(open(text, pin)?)
+        Self::new(SealedFile::parse(text)?.open(pin)?)
     }
 
     /// What else the operator put into the element.
@@ -168,41 +168,67 @@ pub fn seal(content: &Content, pin: &str, rng: &mut impl CryptoRngCore) -> Resul
     Ok(format!("{head}box {}\n", BASE64.encode(sealed)))
 }
 
-/// Reads and opens the text of an element file.
-fn open(text: &str, pin: &str) -> Result<Content, FileError> {
-    if text.len() > FILE_BYTES_MAX {
-        return Err(FileError::Malformed("too long"));
+/// An element file that was read but not opened yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedFile {
+    /// Everything above the box: authenticated with it.
+    head: String,
+    memory_kib: u32,
+    passes: u32,
+    salt: [u8; 16],
+    nonce: [u8; 12],
+    sealed: Vec<u8>,
+}
+
+impl SealedFile {
+    /// Reads the text of an element file, without opening it.
+    ///
+    /// # Errors
+    /// [`FileError::Malformed`].
+    pub fn parse(text: &str) -> Result<Self, FileError> {
+        if text.len() > FILE_BYTES_MAX {
+            return Err(FileError::Malformed("too long"));
+        }
+        let Some((head, sealed)) = text.split_once("box ") else {
+            return Err(FileError::Malformed("no box"));
+        };
+        let lines: Vec<&str> = head.split('\n').collect();
+        let [LABEL, "version 1", argon2, nonce, ""] = lines.as_slice() else {
+            return Err(FileError::Malformed("no head of version 1"));
+        };
+        let words: Vec<&str> = argon2.split(' ').collect();
+        let ["argon2id", memory, passes, salt] = words.as_slice() else {
+            return Err(FileError::Malformed("no Argon2id line"));
+        };
+        let memory_kib: u32 = memory.parse().map_err(|_| FileError::Malformed("Argon2id memory"))?;
+        let passes: u32 = passes.parse().map_err(|_| FileError::Malformed("Argon2id passes"))?;
+        if !(8..=MEMORY_KIB_MAX).contains(&memory_kib) || !(1..=PASSES_MAX).contains(&passes) {
+            return Err(FileError::Malformed("Argon2id parameters out of bounds"));
+        }
+        let decode = |text: &str, what| BASE64.decode(text).map_err(|_| FileError::Malformed(what));
+        let salt = decode(salt, "salt")?.try_into().map_err(|_| FileError::Malformed("salt"))?;
+        let nonce = nonce.strip_prefix("nonce ").ok_or(FileError::Malformed("no nonce"))?;
+        let nonce = decode(nonce, "nonce")?.try_into().map_err(|_| FileError::Malformed("nonce"))?;
+        let sealed = sealed.strip_suffix('\n').ok_or(FileError::Malformed("cut short"))?;
+        let sealed = decode(sealed, "box")?;
+        Ok(Self { head: head.to_owned(), memory_kib, passes, salt, nonce, sealed })
     }
-    let Some((head, sealed)) = text.split_once("box ") else {
-        return Err(FileError::Malformed("no box"));
-    };
-    let lines: Vec<&str> = head.split('\n').collect();
-    let [LABEL, "version 1", argon2, nonce, ""] = lines.as_slice() else {
-        return Err(FileError::Malformed("no head of version 1"));
-    };
-    let words: Vec<&str> = argon2.split(' ').collect();
-    let ["argon2id", memory, passes, salt] = words.as_slice() else {
-        return Err(FileError::Malformed("no Argon2id line"));
-    };
-    let memory: u32 = memory.parse().map_err(|_| FileError::Malformed("Argon2id memory"))?;
-    let passes: u32 = passes.parse().map_err(|_| FileError::Malformed("Argon2id passes"))?;
-    if !(8..=MEMORY_KIB_MAX).contains(&memory) || !(1..=PASSES_MAX).contains(&passes) {
-        return Err(FileError::Malformed("Argon2id parameters out of bounds"));
+
+    /// Opens it with its PIN. Stretches the PIN: tens of milliseconds.
+    ///
+    /// # Errors
+    /// [`FileError::WrongPin`] when the PIN does not open it.
+    pub fn open(&self, pin: &str) -> Result<Content, FileError> {
+        if pin.len() > PIN_BYTES_MAX {
+            return Err(FileError::WrongPin);
+        }
+        let key = derive(pin, &self.salt, self.memory_kib, self.passes)?;
+        let cipher = Aes256Gcm::new_from_slice(&*key).map_err(|_| FileError::Internal("key length"))?;
+        let payload = Payload { msg: &self.sealed, aad: self.head.as_bytes() };
+        let plain =
+            cipher.decrypt(Nonce::from_slice(&self.nonce), payload).map_err(|_| FileError::WrongPin)?;
+        Content::from_bytes(&Zeroizing::new(plain))
     }
-    let decode = |text: &str, what| BASE64.decode(text).map_err(|_| FileError::Malformed(what));
-    let salt: [u8; 16] = decode(salt, "salt")?.try_into().map_err(|_| FileError::Malformed("salt"))?;
-    let nonce = nonce.strip_prefix("nonce ").ok_or(FileError::Malformed("no nonce"))?;
-    let nonce: [u8; 12] = decode(nonce, "nonce")?.try_into().map_err(|_| FileError::Malformed("nonce"))?;
-    let sealed = sealed.strip_suffix('\n').ok_or(FileError::Malformed("cut short"))?;
-    let sealed = decode(sealed, "box")?;
-    if pin.len() > PIN_BYTES_MAX {
-        return Err(FileError::WrongPin);
-    }
-    let key = derive(pin, &salt, memory, passes)?;
-    let cipher = Aes256Gcm::new_from_slice(&*key).map_err(|_| FileError::Internal("key length"))?;
-    let payload = Payload { msg: &sealed, aad: head.as_bytes() };
-    let plain = cipher.decrypt(Nonce::from_slice(&nonce), payload).map_err(|_| FileError::WrongPin)?;
-    decode_content(&Zeroizing::new(plain))
 }
 
 fn derive(pin: &str, salt: &[u8; 16], memory: u32, passes: u32) -> Result<Zeroizing<[u8; 32]>, FileError> {
@@ -235,30 +261,36 @@ fn encode(content: &Content) -> Result<Zeroizing<Vec<u8>>, FileError> {
     Ok(out)
 }
 
-fn decode_content(mut bytes: &[u8]) -> Result<Content, FileError> {
-    const WRONG: FileError = FileError::Malformed("its content");
-    let mut part = || {
-        let (length, rest) = bytes.split_first_chunk::<4>().ok_or(WRONG)?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| WRONG)?;
-        if length > PART_BYTES_MAX {
-            return Err(WRONG);
-        }
-        let (part, rest) = rest.split_at_checked(length).ok_or(WRONG)?;
-        bytes = rest;
-        Ok(part)
-    };
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| WRONG);
-    let key = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| WRONG);
-    let content = Content {
-        terminal: part()?.to_vec(),
-        account: text(part()?)?,
-        server_name: text(part()?)?,
-        operator_ca: part()?.to_vec(),
-        certificate: part()?.to_vec(),
-        signing_key: key(part()?)?,
-        agreement_key: key(part()?)?,
-    };
-    if bytes.is_empty() { Ok(content) } else { Err(WRONG) }
+impl Content {
+    /// Reads what was in the box.
+    ///
+    /// # Errors
+    /// [`FileError::Malformed`]: another program wrote it.
+    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, FileError> {
+        const WRONG: FileError = FileError::Malformed("its content");
+        let mut part = || {
+            let (length, rest) = bytes.split_first_chunk::<4>().ok_or(WRONG)?;
+            let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| WRONG)?;
+            if length > PART_BYTES_MAX {
+                return Err(WRONG);
+            }
+            let (part, rest) = rest.split_at_checked(length).ok_or(WRONG)?;
+            bytes = rest;
+            Ok(part)
+        };
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| WRONG);
+        let key = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).map_err(|_| WRONG);
+        let content = Self {
+            terminal: part()?.to_vec(),
+            account: text(part()?)?,
+            server_name: text(part()?)?,
+            operator_ca: part()?.to_vec(),
+            certificate: part()?.to_vec(),
+            signing_key: key(part()?)?,
+            agreement_key: key(part()?)?,
+        };
+        if bytes.is_empty() { Ok(content) } else { Err(WRONG) }
+    }
 }
 
 #[cfg(test)]
@@ -340,7 +372,7 @@ mod tests {
 
         #[test]
         fn any_content_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            let _ = decode_content(&bytes);
+            let _ = Content::from_bytes(&bytes);
         }
 
         #[test]

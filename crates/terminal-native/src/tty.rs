@@ -125,7 +125,7 @@ impl Tty {
                     None if after_wide => {}
                     None => queue!(self.out, Print(' '))?,
                 }
-                after_wide = cell.character().is_some_and(|character| !character.is_ascii());
+                after_wide = cell.is_wide();
             }
             queue!(self.out, SetAttribute(Attribute::Reset))?;
         }

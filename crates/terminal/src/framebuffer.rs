@@ -185,7 +185,7 @@ impl Framebuffer {
                         None if after_wide => {}
                         None => text.push(' '),
                     }
-                    after_wide = cell.character().is_some_and(|character| !character.is_ascii());
+                    after_wide = cell.is_wide();
                 }
                 text.truncate(text.trim_end().len());
                 text
@@ -204,6 +204,18 @@ impl Cell {
     #[must_use]
     pub fn character(self) -> Option<char> {
         char::from_u32(self.0 & 0x001f_ffff).filter(|character| !character.is_control())
+    }
+
+    /// Whether its character takes this cell and the next: East Asian wide and full-width characters
+    /// (Unicode Standard Annex #11, by blocks).
+    #[must_use]
+    pub fn is_wide(self) -> bool {
+        self.character().is_some_and(|character| {
+            matches!(u32::from(character),
+                0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
+                | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1f64f | 0x1f900..=0x1f9ff
+                | 0x20000..=0x3fffd)
+        })
     }
 
     /// The attribute bits, lowest first.
@@ -244,6 +256,7 @@ mod tests {
     #[test]
     fn cells_become_rows() {
         let mut screen = Framebuffer::new(&HardwareProfile::text("test", 5, 2));
+        assert!(Cell(u32::from('钱')).is_wide() && !Cell(u32::from('¥')).is_wide());
         let cells = ['钱', '\0', 'a', '\u{1b}', 'b'].map(u32::from);
         let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.to_le_bytes()).collect();
         screen.place(Area { x: 0, y: 1, width: 5, height: 1 }, &bytes).unwrap();
