@@ -261,10 +261,11 @@ $('again').addEventListener('click', () => showSignIn());
 fillWords();
 try {
   if (!globalThis.crypto?.subtle) throw new Error(words.noCrypto);
-  await init();
+  await init({ module_or_path: new URL('terminal_browser_bg.wasm', import.meta.url) });
   known = await enrolments();
   if (known.length) showSignIn();
   else showEnrol();
 } catch (error) {
-  document.querySelector('#view-loading p').textContent = error.message || words.storage;
+  say('loading-error', error.message || words.storage);
+  $('loading-text').hidden = true;
 }
