@@ -131,7 +131,7 @@ fn choose_payee(say: Language, purpose: Purpose, payees: &[Payee], more: bool) -
         Purpose::Transfer | Purpose::TopUp => (Icon::Person, say.say("Which customer?", "请选择客户")),
     };
     let choices = payees.iter().enumerate().map(|(place, payee)| {
-        Choice::new(numbered("payee-", place), &payee.name, icon).detail(&payee.id)
+        Choice::new(numbered("payee-", place), &payee.name, icon).detail(ending(say, &payee.id))
     });
     let view = View::new(title(say, purpose)).body(question).choices(choices);
     let view = if more {
@@ -296,6 +296,13 @@ fn operation(say: Language, operation: &str) -> &str {
         "refund" => say.say("Refund", "退款"),
         other => other,
     }
+}
+
+/// Tells two of the same name apart without showing the whole identifier.
+fn ending(say: Language, id: &str) -> String {
+    let skipped = id.chars().count().saturating_sub(4);
+    let last: String = id.chars().skip(skipped).collect();
+    say.say_with("Account ending {}", "尾号 {}", &[&last])
 }
 
 /// "entry-1" for the first place.

@@ -102,7 +102,7 @@ fn play(language: &str, rest: bool) -> (Vec<View>, Vec<Event>) {
         views.push(step.view.clone());
         events.push(event);
     }
-    assert_eq!(views.last().map(|view| &view.elements), views.get(5).map(|view| &view.elements));
+    assert_eq!(views.last().map(|view| &view.elements), views.get(8).map(|view| &view.elements));
     (views, events)
 }
 
