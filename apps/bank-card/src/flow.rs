@@ -192,7 +192,11 @@ pub(crate) fn replied(model: &mut Model, replied: Replied) -> Commands {
         (Screen::Paying { draft }, Reply::Paid(receipt)) => {
             model.screen = Screen::Receipt { purpose: draft.purpose, receipt };
             let new = draft.payee.as_ref().is_some_and(|payee| model.recent.remember(draft.purpose, payee));
-            if new { Commands::one(KEEP_TAG, command::keep(model.recent.to_bytes())) } else { Commands::none() }
+            if new {
+                Commands::one(KEEP_TAG, command::keep(model.recent.to_bytes()))
+            } else {
+                Commands::none()
+            }
         }
         (Screen::Paying { draft }, Reply::Refused(refusal)) => {
             model.screen = Screen::Refused { draft: Some(draft), refusal };

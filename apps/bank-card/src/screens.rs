@@ -2,13 +2,11 @@
 //! display; sentences say one thing.
 
 use app_sdk::{
-    Action, Choice, Detail, Field, HistoryEntry, Icon, Language, Money, Payee, Receipt, Refusal, RefusalReason,
-    View,
+    Action, Choice, Detail, Field, HistoryEntry, Icon, Language, Money, Payee, Receipt, Refusal,
+    RefusalReason, View,
 };
 
-use crate::model::{
-    Draft, MEMO_CHARACTERS_MAX, Model, Page, Problem, Purpose, Screen, WORDS_CHARACTERS_MAX,
-};
+use crate::model::{Draft, MEMO_CHARACTERS_MAX, Model, Page, Problem, Purpose, Screen, WORDS_CHARACTERS_MAX};
 
 /// The screen that the session is on.
 pub(crate) fn view(model: &Model) -> View {
@@ -22,9 +20,8 @@ pub(crate) fn view(model: &Model) -> View {
             .action(Action::cancel("home", say.say("Cancel", "取消"))),
         Screen::Payees { purpose, payees, more, .. } => choose_payee(say, *purpose, payees, *more),
         Screen::Amount { draft, problem } => amount(model, draft, *problem),
-        Screen::Paying { draft } => {
-            View::new(title(say, draft.purpose)).progress(say.say("Waiting for your confirmation", "等待您确认"))
-        }
+        Screen::Paying { draft } => View::new(title(say, draft.purpose))
+            .progress(say.say("Waiting for your confirmation", "等待您确认")),
         Screen::Receipt { purpose, receipt } => show_receipt(say, *purpose, receipt),
         Screen::Refused { draft, refusal } => refused(say, draft.as_ref(), refusal),
         Screen::Loading { .. } => View::new(say.say("History", "交易明细"))
@@ -105,11 +102,8 @@ fn find(model: &Model, purpose: Purpose, words: &str, problem: Option<Problem>) 
     let say = model.language;
     let pay = purpose == Purpose::Pay;
     let label = if pay { say.say("Merchant", "商户") } else { say.say("Customer", "客户") };
-    let hint = if pay {
-        say.say("Name or number", "名称或编号")
-    } else {
-        say.say("Account name", "账户名")
-    };
+    let hint =
+        if pay { say.say("Name or number", "名称或编号") } else { say.say("Account name", "账户名") };
     let icon = if pay { Icon::Merchant } else { Icon::Person };
     let view = View::new(title(say, purpose))
         .warning_if(problem.map(|problem| problem_words(say, problem)))

@@ -164,10 +164,8 @@ fn a_refusal_says_so_and_keeps_what_was_filled_in() {
     to_amount(&mut session);
     let answers = [("amount", FieldValue::Amount(Some(yuan(999_999)))), ("memo", text("car"))];
     session.act_with("next", &answers);
-    let refusal = Refusal {
-        reason: RefusalReason::InsufficientFunds,
-        text: "The account holds 200.00 CNY.".into(),
-    };
+    let refusal =
+        Refusal { reason: RefusalReason::InsufficientFunds, text: "The account holds 200.00 CNY.".into() };
     session.reply(Reply::Refused(refusal));
     assert_eq!(outcome(&session), (false, "Not enough money"));
     session.act("back");

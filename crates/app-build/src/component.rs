@@ -112,6 +112,9 @@ mod tests {
     fn an_import_is_named() {
         // (module (type (func)) (import "wasi" "clock" (func (type 0))))
         let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0e\x01\x04wasi\x05clock\0\0";
-        assert_eq!(componentize(module).unwrap_err().to_string(), "it imports wasi.clock; an app has no surroundings to ask");
+        assert_eq!(
+            componentize(module).unwrap_err().to_string(),
+            "it imports wasi.clock; an app has no surroundings to ask"
+        );
     }
 }

@@ -15,8 +15,8 @@ use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use crate::engine::{App, Engine, LoadError};
 use crate::VerifiedBundle;
+use crate::engine::{App, Engine, LoadError};
 
 /// The first bytes of every artifact.
 const MAGIC: &[u8; 8] = b"TNPYART\x01";

@@ -146,7 +146,8 @@ impl Bundle {
     /// [`BundleError::Manifest`] and [`BundleError::TooLarge`], as `parse` would later.
     pub fn pack(manifest: &str, component: &[u8], key: &SigningKey) -> Result<Vec<u8>, BundleError> {
         Manifest::from_toml(manifest)?;
-        let length = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| BundleError::TooLarge(bytes.len()));
+        let length =
+            |bytes: &[u8]| u32::try_from(bytes.len()).map_err(|_| BundleError::TooLarge(bytes.len()));
         if component.len() > COMPONENT_BYTES_MAX {
             return Err(BundleError::TooLarge(component.len()));
         }

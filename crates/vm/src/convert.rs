@@ -6,8 +6,8 @@ use view::FieldValue;
 
 use crate::contract::generated::thinpay::app::types as wit;
 use crate::contract::{
-    Account, Command, CommandKind, Context, Event, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason, Reply,
-    Step,
+    Account, Command, CommandKind, Context, Event, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason,
+    Reply, Step,
 };
 use crate::manifest::CommandName;
 use crate::views::{self, at_most};
@@ -81,10 +81,7 @@ pub enum BadResult {
 }
 
 /// A step, and the model that goes with it.
-pub(crate) fn step(
-    step: wit::Step,
-    allowed: &HashSet<CommandName>,
-) -> Result<(Vec<u8>, Step), BadResult> {
+pub(crate) fn step(step: wit::Step, allowed: &HashSet<CommandName>) -> Result<(Vec<u8>, Step), BadResult> {
     if step.model.len() > MODEL_BYTES_MAX {
         return Err(BadResult::TooLong {
             what: "a model",

@@ -24,8 +24,8 @@ mod views;
 pub use artifact::{ArtifactError, ArtifactKey};
 pub use bundle::{Approval, Bundle, BundleError, VerifiedBundle};
 pub use contract::{
-    Account, Command, CommandKind, Context, Event, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason, Reply,
-    Step,
+    Account, Command, CommandKind, Context, Event, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason,
+    Reply, Step,
 };
 pub use convert::BadResult;
 pub use engine::{App, Engine, EngineError, LoadError, Ticker};
@@ -38,7 +38,7 @@ pub use p256::ecdsa::{SigningKey, VerifyingKey};
 pub struct Limits {
     /// The most linear memory of one instance, in bytes.
     pub memory_bytes_max: usize,
-    /// The longest that one call may compute, in milliseconds.
+    /// The longest that one call may compute, in milliseconds of processor time.
     pub call_ms_max: u64,
 }
 
@@ -50,7 +50,8 @@ impl Default for Limits {
 
 /// The most linear memory of one instance: 16 MiB.
 pub const MEMORY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// The longest that one call may compute, in milliseconds. A call takes microseconds; this is for the broken.
+/// The longest that one call may compute, in milliseconds of processor time. A call takes microseconds; this is for
+/// the broken.
 pub const CALL_MS_MAX: u64 = 250;
 /// How often the ticker advances the engine's epoch, in milliseconds: the grain of `call_ms_max`.
 pub const TICK_MS: u64 = 10;

@@ -255,7 +255,9 @@ mod tests {
     fn a_good_manifest_is_read() {
         let manifest = Manifest::from_toml(GOOD).unwrap();
         assert_eq!(manifest.full_name(), "bank-card 0.1.0");
-        assert!(manifest.commands.contains(&CommandName::TopUp) && !manifest.commands.contains(&CommandName::End));
+        assert!(
+            manifest.commands.contains(&CommandName::TopUp) && !manifest.commands.contains(&CommandName::End)
+        );
         assert_eq!(manifest.limits, Limits::default());
     }
 

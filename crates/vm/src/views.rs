@@ -7,9 +7,7 @@
 use std::collections::HashSet;
 
 use money::{Currency, Money};
-use view::{
-    ACTIONS_MAX, COLUMNS_MAX, ELEMENTS_MAX, IDENTIFIER_BYTES_MAX, ROWS_MAX, TEXT_BYTES_MAX,
-};
+use view::{ACTIONS_MAX, COLUMNS_MAX, ELEMENTS_MAX, IDENTIFIER_BYTES_MAX, ROWS_MAX, TEXT_BYTES_MAX};
 use view::{Action, Choice, Detail, Element, Emphasis, Field, FieldKind, Icon, Tone, View};
 
 use crate::contract::generated::thinpay::app::types as wit;

@@ -25,9 +25,11 @@ fn refusal(bytes: &[u8]) -> BundleError {
 
 #[test]
 fn what_is_packed_is_read_again() {
-    let bundle = Bundle::parse(&packed()).expect("well-formed").verify(&approval("somebody")).expect("approved");
+    let bundle =
+        Bundle::parse(&packed()).expect("well-formed").verify(&approval("somebody")).expect("approved");
     assert_eq!(bundle.manifest(), &Manifest::from_toml(MANIFEST).expect("a manifest"));
-    let again = Bundle::parse(&packed()).expect("well-formed").verify(&approval("somebody")).expect("approved");
+    let again =
+        Bundle::parse(&packed()).expect("well-formed").verify(&approval("somebody")).expect("approved");
     assert_eq!(bundle.digest(), again.digest());
     let other = Bundle::pack(MANIFEST, b"\0asm and less", &publisher_key()).expect("a bundle");
     let other = Bundle::parse(&other).expect("well-formed").verify(&approval("somebody")).expect("approved");

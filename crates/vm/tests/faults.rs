@@ -114,7 +114,8 @@ fn the_largest_view_passes() {
 #[test]
 fn a_manifest_can_ask_for_less_memory_and_time() {
     let manifest = support::manifest("fault") + "\n[limits]\nmemory_mib = 2\ncall_ms = 50\n";
-    let app = engine().load(&support::bundle(&manifest, &support::component("fault"))).expect("the app loads");
+    let app =
+        engine().load(&support::bundle(&manifest, &support::component("fault"))).expect("the app loads");
     let start = |misdeed| Machine::start(&app, context("en", Some(misdeed))).map(|_| ());
     assert_eq!(start("grow"), Err(Fault::OutOfMemory(2 * 1024 * 1024)));
     assert_eq!(start("loop"), Err(Fault::OutOfTime(50)));

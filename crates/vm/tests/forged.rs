@@ -103,7 +103,8 @@ fn text_that_is_not_text_and_unknown_cases_are_refused() {
 #[test]
 fn making_the_instance_is_bounded_too() {
     let words = [0, 0, TEXT_AT, 1, 0, 0, 0, 0, 0, 0];
-    let start = |pages, at_once| Machine::start(&app(&words, pages, at_once), context("en", None)).map(|_| ());
+    let start =
+        |pages, at_once| Machine::start(&app(&words, pages, at_once), context("en", None)).map(|_| ());
     assert_eq!(start(32, "(loop $again (br $again))"), Err(Fault::OutOfTime(vm::CALL_MS_MAX)));
     assert_eq!(start(257, ""), Err(Fault::OutOfMemory(vm::MEMORY_BYTES_MAX)));
     assert!(matches!(start(32, "(unreachable)"), Err(Fault::Trapped(_))));

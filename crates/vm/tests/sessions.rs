@@ -68,10 +68,7 @@ fn script() -> Vec<Event> {
         filled("next", &[("payee", FieldValue::Text("luckin".into()))]),
         filled(
             "next",
-            &[
-                ("amount", FieldValue::Amount(Some(yuan(2_350)))),
-                ("memo", FieldValue::Text("拿铁".into())),
-            ],
+            &[("amount", FieldValue::Amount(Some(yuan(2_350)))), ("memo", FieldValue::Text("拿铁".into()))],
         ),
         act("done"),
         act("top-up"),
@@ -88,7 +85,8 @@ fn script() -> Vec<Event> {
 /// Plays the script; the views and all events, the platform's answers too. `rest` puts the machine to rest and wakes
 /// it between any two events.
 fn play(language: &str, rest: bool) -> (Vec<View>, Vec<Event>) {
-    let (mut machine, mut step) = Machine::start(bank_card(), context(language, None)).expect("the app starts");
+    let (mut machine, mut step) =
+        Machine::start(bank_card(), context(language, None)).expect("the app starts");
     let (mut views, mut events) = (vec![step.view.clone()], Vec::new());
     let mut script = script().into_iter();
     while let Some(event) = answer(&step).or_else(|| script.next()) {
@@ -110,14 +108,10 @@ fn play(language: &str, rest: bool) -> (Vec<View>, Vec<Event>) {
 fn a_payment_runs_in_both_languages() {
     let titles = |language| play(language, false).0.into_iter().map(|view| view.title).collect::<Vec<_>>();
     let english = titles("en");
-    assert_eq!(english.get(..6).expect("six screens"), [
-        "Bank card",
-        "Pay a merchant",
-        "Pay a merchant",
-        "Pay a merchant",
-        "Pay a merchant",
-        "Receipt",
-    ]);
+    assert_eq!(
+        english.get(..6).expect("six screens"),
+        ["Bank card", "Pay a merchant", "Pay a merchant", "Pay a merchant", "Pay a merchant", "Receipt",]
+    );
     assert_eq!(titles("zh").get(5).map(String::as_str), Some("交易回单"));
     assert_eq!(titles("fr"), english, "an unknown language is answered in English");
 }

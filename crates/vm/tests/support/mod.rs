@@ -70,7 +70,8 @@ pub fn fault_app() -> &'static Arc<App> {
 
 /// The bank card.
 pub fn bank_card() -> &'static Arc<App> {
-    static APP: LazyLock<Arc<App>> = LazyLock::new(|| engine().load(bank_card_bundle()).expect("the app loads"));
+    static APP: LazyLock<Arc<App>> =
+        LazyLock::new(|| engine().load(bank_card_bundle()).expect("the app loads"));
     &APP
 }
 
