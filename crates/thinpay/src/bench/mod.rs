@@ -1,6 +1,9 @@
 //! `thinpay bench WHAT --json`: what the parts cost on this machine, against a stated target or a peer
 //! measured in the same run.
 
+mod other_codings;
+mod seal;
+
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -57,7 +60,7 @@ pub(crate) struct Peer {
 type Bench = (&'static str, fn(&Options) -> Result<Vec<Row>>);
 
 /// Every benchmark there is.
-const BENCHES: &[Bench] = &[];
+const BENCHES: &[Bench] = &[("seal", seal::run)];
 
 /// What a benchmark prints.
 #[derive(Debug, Serialize)]
