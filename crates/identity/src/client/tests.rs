@@ -145,6 +145,6 @@ fn the_pages_bundle_opens_with_the_pages_code() {
     ]);
     let begin = PAGE.find("-----BEGIN THINPAY").expect("the page shows the bundle");
     let end = PAGE.find("ENROLMENT-----;").expect("the page ends the bundle") + "ENROLMENT-----".len();
-    let opened = EnrolmentBundle::open(&PAGE[begin..end], &code).unwrap();
+    let opened = EnrolmentBundle::open(PAGE.get(begin..end).unwrap(), &code).unwrap();
     assert_eq!(opened.agreement_key.to_bytes(), bundle.agreement_key.to_bytes());
 }
