@@ -193,11 +193,25 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         || matches!(error, rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// What happened to the accounts over several rows, summed up: each account is updated once.
+/// What several rows change in tables that are ordered by something else than time, collected and written in that order: neighbours fall on the same
+/// page, and each account is updated once.
 #[derive(Debug, Default)]
 struct Changes {
     /// Balance and held amount, in minor units, to be added.
     amounts: BTreeMap<AccountId, (i64, i64)>,
+    history: Vec<HistoryLine>,
+    keys: Vec<([u8; 16], [u8; 16], Vec<u8>)>,
+}
+
+#[derive(Debug)]
+struct HistoryLine {
+    account: AccountId,
+    number: PaymentId,
+    payment: PaymentId,
+    kind: EntryKind,
+    counterparty: AccountId,
+    units: i64,
+    balance_after: i64,
 }
 
 impl Changes {
@@ -211,7 +225,27 @@ impl Changes {
         change.1 = change.1.saturating_add(units);
     }
 
-    fn write(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+    fn write(&mut self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        self.keys.sort_unstable();
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO keys (key, content, answer) VALUES (?1, ?2, ?3)")?;
+        for key in self.keys.drain(..) {
+            insert.execute(key)?;
+        }
+        self.history.sort_unstable_by_key(|line| (line.account, line.number));
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for line in self.history.drain(..) {
+            insert.execute((
+                line.account.sql(),
+                line.number.sql(),
+                line.payment.sql(),
+                line.kind.word(),
+                line.counterparty.sql(),
+                line.units,
+                line.balance_after,
+            ))?;
+        }
         let mut update = transaction
             .prepare_cached("UPDATE accounts SET balance = balance + ?2, held = held + ?3 WHERE id = ?1")?;
         for (account, (balance, held)) in &self.amounts {
@@ -232,9 +266,7 @@ fn project_row(transaction: &Transaction<'_>, row: &Projected, changes: &mut Cha
             continue;
         }
         if let Some(key) = key {
-            transaction
-                .prepare_cached("INSERT INTO keys (key, content, answer) VALUES (?1, ?2, ?3)")?
-                .execute((key.0.to_be_bytes(), content.0.to_be_bytes(), answer.encode()))?;
+            changes.keys.push((key.0.to_be_bytes(), content.0.to_be_bytes(), answer.encode()));
         }
         project_entry(transaction, row.sequence, entry, answer, changes)?;
     }
@@ -264,7 +296,7 @@ fn project_entry(
         Entry::Payment(payment) => {
             payment_row(transaction, sequence, number, at, payment, answer)?;
             if let Ok(outcomes) = &answer.result {
-                payment_history(transaction, number, payment, outcomes.as_slice(), changes)?;
+                payment_history(number, payment, outcomes.as_slice(), changes);
             }
         }
         Entry::Hold(hold) if answer.result.is_ok() => {
@@ -308,7 +340,7 @@ fn project_entry(
                 changes.held(from, amount.minor_units().saturating_add(*released).saturating_neg());
                 let leg =
                     Leg { number, payment: number, kind: EntryKind::Capture, from, to, amount: *amount };
-                leg.write(transaction, *debit_balance, *credit_balance, changes)?;
+                leg.write(*debit_balance, *credit_balance, changes);
             }
         }
         Entry::Release { hold, .. } => {
@@ -360,13 +392,7 @@ fn payment_row(
     Ok(())
 }
 
-fn payment_history(
-    transaction: &Transaction<'_>,
-    number: PaymentId,
-    payment: &PaymentEntry,
-    outcomes: &[Outcome],
-    changes: &mut Changes,
-) -> Result<(), Error> {
+fn payment_history(number: PaymentId, payment: &PaymentEntry, outcomes: &[Outcome], changes: &mut Changes) {
     let kind = match payment.operation {
         Operation::Pay => EntryKind::Pay,
         Operation::Transfer => EntryKind::Transfer,
@@ -385,10 +411,9 @@ fn payment_history(
     });
     for (leg, outcome) in std::iter::once(main).chain(fee).zip(outcomes) {
         if let Outcome::Transferred { debit_balance, credit_balance } = *outcome {
-            leg.write(transaction, debit_balance, credit_balance, changes)?;
+            leg.write(debit_balance, credit_balance, changes);
         }
     }
-    Ok(())
 }
 
 /// One amount from one account to another.
@@ -402,32 +427,24 @@ struct Leg {
 }
 
 impl Leg {
-    fn write(
-        &self,
-        transaction: &Transaction<'_>,
-        debit_balance: i64,
-        credit_balance: i64,
-        changes: &mut Changes,
-    ) -> Result<(), Error> {
+    fn write(&self, debit_balance: i64, credit_balance: i64, changes: &mut Changes) {
         let units = self.amount.minor_units();
         let sides = [
             (self.from, self.to, units.saturating_neg(), debit_balance),
             (self.to, self.from, units, credit_balance),
         ];
-        let mut insert =
-            transaction.prepare_cached("INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
         for (account, counterparty, units, balance_after) in sides {
-            insert.execute((
-                account.sql(),
-                self.number.sql(),
-                self.payment.sql(),
-                self.kind.word(),
-                counterparty.sql(),
+            changes.balance(account, units);
+            let Self { number, payment, kind, .. } = *self;
+            changes.history.push(HistoryLine {
+                account,
+                number,
+                payment,
+                kind,
+                counterparty,
                 units,
                 balance_after,
-            ))?;
-            changes.balance(account, units);
+            });
         }
-        Ok(())
     }
 }

@@ -23,8 +23,8 @@ const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Requests between two snapshots of the book: what a start has to replay at most, about a second's worth.
 const SNAPSHOT_ENTRIES: usize = 1 << 20;
 /// Most rows of the journal followed by the projections in one transaction, and most requests in them, about.
-const PROJECT_ROWS_MAX: usize = 256;
-const PROJECT_ENTRIES_MAX: usize = 16_384;
+const PROJECT_ROWS_MAX: usize = 1024;
+const PROJECT_ENTRIES_MAX: usize = 32_768;
 /// How often it is checked whether a hold has expired.
 const EXPIRY_CHECK: Duration = Duration::from_millis(250);
 

@@ -1,13 +1,12 @@
 //! The book itself, and how a batch is applied to it.
 
-#[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
-use std::collections::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 use money::{Currency, Money};
 
 use crate::check::Totals;
 use crate::keys::{Keys, Remembered};
+use crate::lookup::Lookup;
 use crate::{
     Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Expired, Key, LINKED_COMMANDS_MAX,
     Number, Outcome, Outcomes, Refusal, Request, Timestamp,
@@ -49,8 +48,7 @@ pub struct Ledger {
     pub(crate) next_number: u64,
     /// In the order of opening; a slot is never taken back.
     pub(crate) accounts: Vec<Account>,
-    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
-    pub(crate) slots: HashMap<AccountId, usize>,
+    pub(crate) slots: Lookup<AccountId, usize>,
     pub(crate) holds: BTreeMap<Number, Hold>,
     /// The holds that expire, soonest first.
     pub(crate) expiries: BTreeSet<(Timestamp, Number)>,
@@ -79,13 +77,12 @@ enum Undo {
 impl Ledger {
     /// An empty book.
     #[must_use]
-    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
     pub fn new(limits: Limits) -> Self {
         Self {
             now: Timestamp::default(),
             next_number: 1,
             accounts: Vec::new(),
-            slots: HashMap::new(),
+            slots: Lookup::default(),
             holds: BTreeMap::new(),
             expiries: BTreeSet::new(),
             keys: Keys::new(limits.keys_max),

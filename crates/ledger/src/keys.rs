@@ -1,10 +1,9 @@
 //! The idempotency keys remembered, with the answers they got. The oldest are forgotten first, by count, so that
 //! what is remembered depends on the requests alone and memory is bounded.
 
-#[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
-use std::collections::HashMap;
 use std::collections::VecDeque;
 
+use crate::lookup::{Lookup, Seeded};
 use crate::{Answer, Content, Key};
 
 /// One remembered request.
@@ -23,13 +22,11 @@ pub(crate) struct Keys {
     remembered: VecDeque<Remembered>,
     /// How many were forgotten: what makes a place in `remembered` out of a position.
     forgotten: u64,
-    /// Key to position (place + forgotten). The standard hasher is seeded anew in each process, so nobody can choose keys that collide.
-    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
-    positions: HashMap<Key, u64>,
+    /// Key to position (place + forgotten).
+    positions: Lookup<Key, u64>,
 }
 
 impl Keys {
-    #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
     pub(crate) fn new(keys_max: usize) -> Self {
         // Room for all of them from the start: growing later would stall the writer while a large table is copied. Pages that
         // are not used yet cost nothing.
@@ -37,7 +34,7 @@ impl Keys {
             keys_max,
             remembered: VecDeque::with_capacity(keys_max),
             forgotten: 0,
-            positions: HashMap::with_capacity(keys_max),
+            positions: Lookup::with_capacity_and_hasher(keys_max, Seeded::default()),
         }
     }
 

@@ -22,6 +22,7 @@ mod book;
 mod check;
 mod command;
 mod keys;
+mod lookup;
 mod snapshot;
 
 pub use account::Account;
