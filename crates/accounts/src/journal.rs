@@ -1,12 +1,16 @@
 //! The journal: one row for each batch, each with the hash of the one before. It is the truth; everything else can be made from it.
 
 use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use ledger::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::progress::Progress;
 
 /// What the hashes of this journal are hashes of; changes with the meaning of a row.
 const CHAIN_LABEL: &[u8] = b"thinpay journal v1";
@@ -14,8 +18,12 @@ const CHAIN_LABEL: &[u8] = b"thinpay journal v1";
 /// Hash that the first row names as the one before it.
 pub(crate) const CHAIN_START: [u8; 32] = [0; 32];
 
-/// Pages of 4 KiB that the write-ahead log collects before they are copied into the file.
-const CHECKPOINT_PAGES: u32 = 4096;
+/// Pages of 4 KiB in the write-ahead log at which the writer itself copies what is left of them into the file, so that the log starts over: 128 MiB. Long
+/// before that, the checkpointer has copied nearly all of them.
+const CHECKPOINT_PAGES: u32 = 32_768;
+
+/// How often the checkpointer looks whether there is something to copy.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// The end of the journal, and the connection that adds to it.
 #[derive(Debug)]
@@ -73,6 +81,31 @@ impl Journal {
         self.hash = hash;
         Ok(())
     }
+}
+
+/// Copies the write-ahead log into the journal's file in the background, on a connection and a thread of its own: the copying syncs the file, which may take
+/// a hundred times as long as a commit, and nobody should wait for that. Ends when the sender of `until` is dropped. A failure here costs only
+/// time: the writer copies in the end.
+pub(crate) fn start_checkpointer(
+    path: &Path,
+    progress: Arc<Progress>,
+    until: mpsc::Receiver<()>,
+) -> Result<JoinHandle<()>, Error> {
+    let connection = Connection::open(path)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let run = move || {
+        let mut copied = 0;
+        while until.recv_timeout(CHECKPOINT_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let written = progress.acknowledged();
+            if written != copied {
+                let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+                if done.is_ok() {
+                    copied = written;
+                }
+            }
+        }
+    };
+    Ok(std::thread::Builder::new().name("accounts-checkpoint".to_owned()).spawn(run)?)
 }
 
 /// Reads a journal from its start to its end, checking the chain, and hands out each row. Another connection may be adding to it meanwhile; rows

@@ -1,6 +1,7 @@
 //! The writer: the one thread that owns the book. It takes whatever has arrived, applies it in memory, puts it on disk as one row of the journal,
 //! and only then answers; what arrives meanwhile is the next row (group commit).
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
@@ -12,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc as queue, oneshot};
 
 use crate::entry::{Entry, Item, batch_header};
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::operation::BULK_PAYMENTS_MAX;
 use crate::progress::Progress;
 use crate::projection::{self, Projected, Projection};
@@ -54,7 +55,7 @@ pub(crate) struct Copy {
 /// What the handles, the writer and the projector share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    pub(crate) progress: Progress,
+    pub(crate) progress: Arc<Progress>,
     /// Where fees in a currency go.
     pub(crate) fees: RwLock<std::collections::BTreeMap<Currency, AccountId>>,
     /// When the next hold expires, in nanoseconds; never: `u64::MAX`.
@@ -69,6 +70,14 @@ pub(crate) struct Writer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Clock,
     pub(crate) lock: std::fs::File,
+}
+
+/// The threads that work behind the writer; they end when their channels are dropped.
+struct Behind {
+    projector: JoinHandle<()>,
+    to_projector: mpsc::Sender<ToProjector>,
+    checkpointer: JoinHandle<()>,
+    checkpoint_until: mpsc::Sender<()>,
 }
 
 /// Somebody to be answered after the next sync.
@@ -117,6 +126,7 @@ impl Writer {
     pub(crate) fn start(
         self,
         projection: Projection,
+        journal_path: &Path,
         sender: &queue::Sender<Message>,
         queue: queue::Receiver<Message>,
     ) -> Result<(), Error> {
@@ -129,21 +139,20 @@ impl Writer {
             clock: Arc::clone(&self.clock),
             writer: sender.downgrade(),
         };
+        let (checkpoint_until, until) = mpsc::channel();
+        let checkpointer = journal::start_checkpointer(journal_path, Arc::clone(&shared.progress), until)?;
         let projector = std::thread::Builder::new()
             .name("accounts-projector".to_owned())
             .spawn(move || projector.run(&from_writer))?;
+        let behind = Behind { projector, to_projector, checkpointer, checkpoint_until };
         std::thread::Builder::new()
             .name("accounts-writer".to_owned())
-            .spawn(move || self.run(queue, to_projector, projector))?;
+            .spawn(move || self.run(queue, behind))?;
         Ok(())
     }
 
-    fn run(
-        mut self,
-        mut queue: queue::Receiver<Message>,
-        to_projector: mpsc::Sender<ToProjector>,
-        projector: JoinHandle<()>,
-    ) {
+    fn run(mut self, mut queue: queue::Receiver<Message>, behind: Behind) {
+        let Behind { projector, to_projector, checkpointer, checkpoint_until } = behind;
         let mut messages = Vec::with_capacity(BULK_PAYMENTS_MAX);
         let mut closing = Vec::new();
         let mut since_snapshot = 0_usize;
@@ -168,7 +177,9 @@ impl Writer {
         if !failed {
             self.send_snapshot(&to_projector);
         }
-        drop(to_projector);
+        drop((to_projector, checkpoint_until));
+        // A checkpointer that ended badly has cost time only.
+        let _ = checkpointer.join();
         if projector.join().is_err() {
             self.shared.progress.end(Error::Stopped);
         }
