@@ -18,8 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((split, frames)) = bytes.split_first() else { return };
     let (hello, finish) = frames.split_at(usize::from(*split).min(frames.len()));
     let Ok(hello) = Hello::parse(hello) else { return };
-    let (login, _reply) =
-        ServerLogin::start(&mut ChaCha20Rng::seed_from_u64(2), &SETUP, None, None, &hello)
-            .expect("a hello that was read is answered");
+    let (login, _reply) = ServerLogin::start(&mut ChaCha20Rng::seed_from_u64(2), &SETUP, None, None, &hello)
+        .expect("a hello that was read is answered");
     assert!(login.finish(finish).is_err());
 });

@@ -11,7 +11,7 @@ fuzz_target!(|reply: &[u8]| {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let account = AccountName::new("alice").expect("it is a name");
     let password = Password::new("password").expect("it is a password");
-    let (login, _hello) =
-        ClientLogin::start(&mut rng, &account, &password, TerminalId::from_bytes([1; 16])).expect("it starts");
+    let (login, _hello) = ClientLogin::start(&mut rng, &account, &password, TerminalId::from_bytes([1; 16]))
+        .expect("it starts");
     assert!(login.answer(&mut rng, reply).is_err());
 });
