@@ -4,19 +4,25 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use terminal::drivers::{Input, Keysym};
+use terminal::drivers::{Input, Keysym, WHEEL_DOWN, WHEEL_UP};
 
 use crate::script::{Script, Step, StepKind};
 
-/// After an input, the next step that looks at the screen waits for a new screen, at most this long:
-/// otherwise it would look at the one before.
-pub const SETTLE_MAX: Duration = Duration::from_millis(400);
+/// After an input, the next step waits for a new screen, at most this long: otherwise it would look at the
+/// one before, or type into it.
+pub const SETTLE_MAX: Duration = Duration::from_secs(1);
+/// A new screen is whole when nothing more of it has come for this long.
+pub const SETTLE_REST: Duration = Duration::from_millis(50);
+/// The pad's key that puts the pad away: what lies under it can be tapped then.
+pub const HIDE_PAD: &str = "pad.hide";
 /// A screen is at rest when nothing has arrived for this long.
 pub const REST: Duration = Duration::from_millis(150);
 /// A screenshot waits for rest, at most this long.
 pub const REST_MAX: Duration = Duration::from_secs(3);
-/// The most times Tab is pressed to reach one place on a terminal without touch.
-pub const TABS_MAX: u32 = 80;
+/// The most times Tab is pressed, or the wheel turned, to reach one place.
+pub const TRIES_MAX: u32 = 80;
+/// The role of a place to type into.
+const FIELD: &str = "field";
 
 /// A named place on the screen, from the sealed outline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +33,8 @@ pub struct Place {
     pub role: String,
     /// What it says.
     pub text: String,
-    /// The middle of it, in pixels or cells.
-    pub middle: (u16, u16),
+    /// The middle of it, in pixels or cells; nothing when it is scrolled out of sight.
+    pub middle: Option<(u16, u16)>,
     /// Whether keys go to it.
     pub focused: bool,
 }
@@ -48,6 +54,8 @@ pub struct Seen<'a> {
     pub ended: Option<&'a str>,
     /// Whether taps are to be sent as pointer events; otherwise by Tab and Enter.
     pub touch: bool,
+    /// The middle of the screen: where the wheel is turned.
+    pub middle: (u16, u16),
 }
 
 impl Seen<'_> {
@@ -114,7 +122,7 @@ pub struct Runner {
     progress: Progress,
     /// The generation and time of the last input sent.
     acted: Option<(u64, Duration)>,
-    tabs: u32,
+    tries: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +141,7 @@ impl Runner {
             began: None,
             progress: Progress::Nothing,
             acted: None,
-            tabs: 0,
+            tries: 0,
         }
     }
 
@@ -169,17 +177,13 @@ impl Runner {
             _ if seen.ended.is_some() => {
                 failed(&step, &format!("the session has ended: {}", seen.ended.unwrap_or_default()), seen)
             }
+            // What follows looks at the screen or types into it, so it waits for the one after the last input.
+            _ if let Some(until) = self.unsettled(now, seen) => Next::Wait(until),
             StepKind::Type(text) => {
                 let keys = text.chars().filter_map(Keysym::of_char).flat_map(Input::press).collect();
                 self.send(now, seen, keys, true)
             }
             StepKind::Key(keysym) => self.send(now, seen, Input::press(*keysym).to_vec(), true),
-            // What follows looks at the screen, so it waits for the screen after the last input.
-            StepKind::Expect { .. } | StepKind::ExpectAction { .. } | StepKind::Tap { .. }
-                if self.unsettled(now, seen) =>
-            {
-                Next::Wait(self.acted.map_or(now, |(_, at)| at.saturating_add(SETTLE_MAX)))
-            }
             StepKind::Expect { text, within } => {
                 if seen.shows(text) {
                     self.done(step)
@@ -194,29 +198,58 @@ impl Runner {
                     wait(&step, now, began, *within, "nothing on the screen has that name", seen)
                 }
             }
-            StepKind::Tap { id, within } => {
-                let Some(place) = seen.place(id) else {
-                    return wait(&step, now, began, *within, "nothing on the screen has that name", seen);
-                };
-                if seen.touch {
-                    let (x, y) = place.middle;
-                    self.send(now, seen, Input::tap(x, y).to_vec(), true)
-                } else if place.focused {
-                    self.send(now, seen, Input::press(Keysym::ENTER).to_vec(), true)
-                } else if self.tabs == TABS_MAX {
-                    failed(&step, "Tab does not reach it", seen)
-                } else {
-                    self.tabs += 1;
-                    self.send(now, seen, Input::press(Keysym::TAB).to_vec(), false)
-                }
-            }
+            StepKind::Tap { id, within } => match seen.place(id) {
+                Some(place) if seen.touch => self.touch(&step, now, seen, place),
+                Some(place) => self.tab(step, now, seen, place),
+                None => match seen.place(HIDE_PAD).and_then(|pad| pad.middle) {
+                    Some((x, y)) if seen.touch => self.send(now, seen, Input::tap(x, y).to_vec(), false),
+                    _ => wait(&step, now, began, *within, "nothing on the screen has that name", seen),
+                },
+            },
         }
     }
 
-    fn unsettled(&self, now: Duration, seen: &Seen<'_>) -> bool {
-        self.acted.is_some_and(|(generation, at)| {
-            seen.generation <= generation && now < at.saturating_add(SETTLE_MAX)
-        })
+    /// Taps a place on a touch screen, once it is in sight.
+    fn touch(&mut self, step: &Step, now: Duration, seen: &Seen<'_>, place: &Place) -> Next {
+        if let Some((x, y)) = place.middle {
+            return self.send(now, seen, Input::tap(x, y).to_vec(), true);
+        }
+        if self.tries == TRIES_MAX {
+            return failed(step, "it does not come into sight", seen);
+        }
+        self.tries += 1;
+        // Down to the end, then up: it is somewhere.
+        let buttons = if self.tries <= TRIES_MAX / 2 { WHEEL_DOWN } else { WHEEL_UP };
+        let (x, y) = seen.middle;
+        let turn = vec![Input::Pointer { buttons, x, y }, Input::Pointer { buttons: 0, x, y }];
+        self.send(now, seen, turn, false)
+    }
+
+    /// Reaches a place by keys alone. A field is tapped when it has the focus; anything else by Enter, which
+    /// first brings it into sight.
+    fn tab(&mut self, step: Step, now: Duration, seen: &Seen<'_>, place: &Place) -> Next {
+        if place.focused && place.role == FIELD {
+            return self.done(step);
+        }
+        if place.focused && place.middle.is_some() {
+            return self.send(now, seen, Input::press(Keysym::ENTER).to_vec(), true);
+        }
+        if self.tries == TRIES_MAX {
+            return failed(&step, "Tab does not reach it", seen);
+        }
+        self.tries += 1;
+        let key = if place.focused { Keysym::ENTER } else { Keysym::TAB };
+        self.send(now, seen, Input::press(key).to_vec(), false)
+    }
+
+    /// Until when to wait for the screen after the last input; nothing when it is there.
+    fn unsettled(&self, now: Duration, seen: &Seen<'_>) -> Option<Duration> {
+        let (generation, at) = self.acted?;
+        let until = match seen.generation > generation {
+            true => seen.changed_at.saturating_add(SETTLE_REST),
+            false => at.saturating_add(SETTLE_MAX),
+        };
+        (now < until).then_some(until)
     }
 
     fn send(&mut self, now: Duration, seen: &Seen<'_>, inputs: Vec<Input>, whole: bool) -> Next {
@@ -231,7 +264,7 @@ impl Runner {
         self.position += 1;
         self.began = None;
         self.progress = Progress::Nothing;
-        self.tabs = 0;
+        self.tries = 0;
         Next::Done(step)
     }
 }
@@ -252,11 +285,18 @@ fn failed(step: &Step, why: &str, seen: &Seen<'_>) -> Next {
 mod tests {
     use super::*;
 
-    const NOTHING: Seen<'static> =
-        Seen { places: &[], rows: &[], generation: 0, changed_at: Duration::ZERO, ended: None, touch: true };
+    const NOTHING: Seen<'static> = Seen {
+        places: &[],
+        rows: &[],
+        generation: 0,
+        changed_at: Duration::ZERO,
+        ended: None,
+        touch: true,
+        middle: (50, 60),
+    };
 
     fn place(id: &str, text: &str, focused: bool) -> Place {
-        Place { id: id.into(), role: "action".into(), text: text.into(), middle: (12, 34), focused }
+        Place { id: id.into(), role: "action".into(), text: text.into(), middle: Some((12, 34)), focused }
     }
 
     fn runner(text: &str) -> Runner {
@@ -286,8 +326,9 @@ mod tests {
         assert_eq!(runner.next(ms(0), &seen), Next::Send(Input::tap(12, 34).to_vec()));
         assert!(matches!(runner.next(ms(1), &seen), Next::Done(_)));
         assert_eq!(runner.next(ms(2), &seen), Next::Wait(SETTLE_MAX));
-        let newer = Seen { generation: 4, ..seen };
-        assert_eq!(runner.next(ms(3), &newer), Next::Send(Input::tap(12, 34).to_vec()));
+        let newer = Seen { generation: 4, changed_at: ms(3), ..seen };
+        assert_eq!(runner.next(ms(3), &newer), Next::Wait(ms(53)));
+        assert_eq!(runner.next(ms(53), &newer), Next::Send(Input::tap(12, 34).to_vec()));
     }
 
     #[test]
@@ -299,9 +340,38 @@ mod tests {
         assert_eq!(runner.next(ms(0), &seen), Next::Send(Input::press(Keysym::TAB).to_vec()));
         assert_eq!(runner.next(ms(1), &seen), Next::Wait(SETTLE_MAX));
         let seen = Seen { places: &after, generation: 1, ..seen };
-        assert_eq!(runner.next(ms(2), &seen), Next::Send(Input::press(Keysym::ENTER).to_vec()));
-        assert!(matches!(runner.next(ms(2), &seen), Next::Done(_)));
-        assert_eq!(runner.next(ms(2), &seen), Next::Finished);
+        assert_eq!(runner.next(ms(50), &seen), Next::Send(Input::press(Keysym::ENTER).to_vec()));
+        assert!(matches!(runner.next(ms(51), &seen), Next::Done(_)));
+        assert_eq!(runner.next(ms(51), &seen), Next::Finished);
+    }
+
+    #[test]
+    fn what_is_out_of_sight_is_brought_into_it() {
+        let hidden = [Place { middle: None, ..place("pay", "Pay", true) }];
+        let shown = [place("pay", "Pay", true)];
+        let mut by_touch = runner("tap pay");
+        let seen = Seen { places: &hidden, ..NOTHING };
+        let Next::Send(inputs) = by_touch.next(ms(0), &seen) else { panic!() };
+        assert_eq!(inputs[0], Input::Pointer { buttons: WHEEL_DOWN, x: 50, y: 60 });
+        let mut by_keys = runner("tap pay");
+        let seen = Seen { places: &hidden, touch: false, ..NOTHING };
+        assert_eq!(by_keys.next(ms(0), &seen), Next::Send(Input::press(Keysym::ENTER).to_vec()));
+        assert_eq!(by_keys.next(ms(0), &seen), Next::Wait(SETTLE_MAX));
+        let seen = Seen { places: &shown, generation: 1, ..seen };
+        assert_eq!(by_keys.next(ms(60), &seen), Next::Send(Input::press(Keysym::ENTER).to_vec()));
+        assert!(matches!(by_keys.next(ms(60), &seen), Next::Done(_)));
+    }
+
+    #[test]
+    fn a_pad_in_the_way_is_put_away() {
+        let mut runner = runner("tap next");
+        let before = [Place { middle: Some((1, 2)), ..place(HIDE_PAD, "", false) }];
+        let after = [place("next", "Next", false)];
+        let seen = Seen { places: &before, ..NOTHING };
+        assert_eq!(runner.next(ms(0), &seen), Next::Send(Input::tap(1, 2).to_vec()));
+        assert_eq!(runner.next(ms(1), &seen), Next::Wait(SETTLE_MAX));
+        let seen = Seen { places: &after, generation: 1, ..seen };
+        assert_eq!(runner.next(ms(60), &seen), Next::Send(Input::tap(12, 34).to_vec()));
     }
 
     #[test]

@@ -103,6 +103,7 @@ struct Session<'a> {
     changed_at: Duration,
     frames: u64,
     touch: bool,
+    outline: bool,
     ended: Option<terminal::End>,
 }
 
@@ -134,7 +135,7 @@ pub fn run(
         }
     };
     reporter.event("connected", json!({ "url_host": options.server.host, "tls": options.server.tls }));
-    let touch = config.profile.touch;
+    let (touch, outline) = (config.profile.touch, config.outline);
     let mut session = Session {
         terminal: Terminal::new(config, OsRng),
         transport,
@@ -148,6 +149,7 @@ pub fn run(
         changed_at: Duration::ZERO,
         frames: 0,
         touch,
+        outline,
         ended: None,
     };
     let mut runner = options.script.map(Runner::new);
@@ -258,7 +260,12 @@ impl Session<'_> {
                 Effect::Open { ticket, .. } => self.terminal.opened(ticket, None),
                 Effect::Present(area) => {
                     self.display.present(self.terminal.screen(), area)?;
-                    self.changed();
+                    if self.outline {
+                        // The outline, which follows, says when there is a new screen.
+                        self.changed_at = self.reporter.elapsed();
+                    } else {
+                        self.changed();
+                    }
                     let frames = self.terminal.statistics().frames;
                     if self.frames == 0 {
                         self.reporter.event("first-frame", json!({}));
@@ -311,6 +318,7 @@ impl Session<'_> {
                 changed_at: self.changed_at,
                 ended: self.ended.as_ref().map(|end| end.sentence.as_str()),
                 touch: self.touch,
+                middle: (self.terminal.screen().width() / 2, self.terminal.screen().height() / 2),
             };
             let now = self.reporter.elapsed();
             match runner.next(now, &seen) {
@@ -357,7 +365,8 @@ fn place(node: &terminal::Node) -> Place {
         id: node.id.clone(),
         role: node.role.clone(),
         text: node.text.clone(),
-        middle: (middle(node.x, node.width), middle(node.y, node.height)),
+        middle: (node.width > 0 && node.height > 0)
+            .then(|| (middle(node.x, node.width), middle(node.y, node.height))),
         focused: node.focused,
     }
 }
