@@ -18,6 +18,7 @@ mod lines;
 mod machine;
 mod payment;
 mod registry;
+mod services;
 mod session;
 mod translate;
 mod window;
@@ -25,5 +26,6 @@ mod words;
 
 pub use effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply};
 pub use registry::{Registry, RegistryError};
+pub use services::{HOUSE, Keeping, Services};
 pub use session::{EndReason, Limits, Now, Platform, Session};
 pub use window::Drawing;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use auth::{CustomerStatus, NewCustomer, TerminalStatus};
 use identity::{AccountName, Language, Password, UnixTime};
 use money::{Currency, Money};
+use platform::HOUSE;
 use profile::HardwareProfile;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,10 +17,6 @@ use tracing::info;
 
 use crate::clock;
 use crate::directory::Books;
-use crate::serve::settlement_account;
-
-/// Whose the operator's own accounts are. No customer can be called so: it is no account name.
-pub(crate) const HOUSE: &str = "$operator";
 
 /// One thing an operator asks for.
 #[derive(Serialize, Deserialize)]
@@ -51,28 +48,29 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             let account = AccountName::new(&account)?;
             let language = Language::from_tag(&language).context("The language is en or zh.")?;
             let new = NewCustomer { account: account.clone(), name, language, password: Password::chosen(password)? };
-            let event = block_in_place(|| books.auth.add_customer(&new, clock::wall(), &mut clock::random()))?;
+            let event = block_in_place(|| books.services.auth.add_customer(&new, clock::wall(), &mut clock::random()))?;
             info!("{event}");
             Ok(json!({ "account": account.as_str() }))
         }
         Request::SetPassword { account, password } => {
             let account = AccountName::new(&account)?;
             let password = Password::chosen(password)?;
-            let event = block_in_place(|| books.auth.set_password(&account, &password, &mut clock::random()))?;
+            let event = block_in_place(|| books.services.auth.set_password(&account, &password, &mut clock::random()))?;
             info!("{event}");
             Ok(json!({ "account": account.as_str() }))
         }
         Request::SetLocked { account, locked } => {
             let account = AccountName::new(&account)?;
             let status = if locked { CustomerStatus::Suspended } else { CustomerStatus::Active };
-            info!("{}", books.auth.set_status(&account, status)?);
+            info!("{}", books.services.auth.set_status(&account, status)?);
             if !locked {
-                info!("{}", books.auth.unlock(&account)?);
+                info!("{}", books.services.auth.unlock(&account)?);
             }
             Ok(json!({ "account": account.as_str() }))
         }
         Request::ListCustomers => {
             let customers: Vec<Value> = books
+                .services
                 .auth
                 .customers()?
                 .into_iter()
@@ -95,7 +93,7 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
         Request::AddMerchant { id, name, currency } => {
             // Merchants and customers share one space of names, so that a holder is one or the other.
             let id = AccountName::new(&id)?;
-            if books.auth.customer(&id)?.is_some() {
+            if books.services.auth.customer(&id)?.is_some() {
                 bail!("{id} is a customer's sign-in name already; give the merchant another one.");
             }
             let account = open(books, id.as_str(), Kind::Merchant, name, currency).await?;
@@ -103,7 +101,7 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
         }
         Request::OpenAccount { holder, name, currency } => {
             let holder = AccountName::new(&holder)?;
-            let Some(customer) = books.auth.customer(&holder)? else {
+            let Some(customer) = books.services.auth.customer(&holder)? else {
                 bail!("There is no customer {holder}. `thinpay customer add` makes one.");
             };
             let name = name.unwrap_or(customer.name);
@@ -111,14 +109,14 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             Ok(json!({ "account": account }))
         }
         Request::ListAccounts { holder } => {
-            let accounts = books.accounts.accounts_of(&HolderId(holder)).await?;
+            let accounts = books.services.accounts.accounts_of(&HolderId(holder)).await?;
             Ok(json!({ "accounts": accounts.iter().map(account_json).collect::<Vec<_>>() }))
         }
         Request::TopUp { account, amount, key } => top_up(books, &account, amount, &key).await,
         Request::History { account, before, limit } => {
             let before = before.map(|before| before.parse().map(Cursor::from_number)).transpose();
             let before = before.context("--before takes the \"next\" of an earlier page.")?;
-            let page = books.accounts.history(account.parse()?, before, limit).await?;
+            let page = books.services.accounts.history(account.parse()?, before, limit).await?;
             let entries: Vec<Value> = page
                 .entries
                 .into_iter()
@@ -137,7 +135,7 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             Ok(json!({ "entries": entries, "next": page.next.map(|next| next.to_number().to_string()) }))
         }
         Request::VerifyBooks => {
-            let verified = books.accounts.verify().await?;
+            let verified = books.services.accounts.verify().await?;
             let summary = format!(
                 "{} journal records in one chain, {} accounts, {} open holds, debits equal credits in {} currencies",
                 verified.rows,
@@ -151,7 +149,7 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             let account = AccountName::new(&account)?;
             let profile = HardwareProfile::from_toml(&profile)?;
             let enrolled =
-                block_in_place(|| books.auth.enrol_terminal(&account, &profile, clock::wall(), &mut clock::random()))?;
+                block_in_place(|| books.services.auth.enrol_terminal(&account, &profile, clock::wall(), &mut clock::random()))?;
             info!("{}", enrolled.event);
             Ok(json!({
                 "terminal": enrolled.terminal.to_string(),
@@ -162,6 +160,7 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
         Request::ListTerminals { account } => {
             let account = account.map(|account| AccountName::new(&account)).transpose()?;
             let terminals: Vec<Value> = books
+                .services
                 .auth
                 .terminals(account.as_ref())?
                 .into_iter()
@@ -182,7 +181,7 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             Ok(json!({ "terminals": terminals }))
         }
         Request::RevokeTerminal { terminal } => {
-            let event = books.auth.revoke_terminal(terminal.parse()?)?;
+            let event = books.services.auth.revoke_terminal(terminal.parse()?)?;
             info!("{event}");
             Ok(json!({ "terminal": terminal }))
         }
@@ -205,15 +204,16 @@ pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) 
 
 async fn open(books: &Books, holder: &str, kind: Kind, name: String, currency: Currency) -> Result<String> {
     let new = NewAccount { holder: HolderId(holder.to_owned()), kind, name, currency };
-    Ok(books.accounts.open_account(new).await?.to_string())
+    Ok(books.services.accounts.open_account(new).await?.to_string())
 }
 
 async fn top_up(books: &Books, account: &str, amount: Money, key: &str) -> Result<Value> {
     let currency = amount.currency();
-    let Some(settlement) = settlement_account(books, currency).await? else {
+    let Some(settlement) = books.services.settlement_account(currency).await? else {
         bail!("The operator keeps no books in {currency}. `thinpay init --currency {currency}` would have.");
     };
     let posted = books
+        .services
         .accounts
         .post(Payment {
             key: clock::key_from_words(key),

@@ -18,6 +18,7 @@ use accounts::Accounts;
 use anyhow::{Context, Result, bail};
 use auth::{Auth, InitOptions};
 use money::Currency;
+use platform::Services;
 use serde::Serialize;
 
 use crate::app_files::AppFiles;
@@ -65,9 +66,7 @@ impl Directory {
 /// Everything in the directory, opened by one process at a time.
 #[derive(Debug)]
 pub(crate) struct Books {
-    pub(crate) auth: Auth,
-    pub(crate) accounts: Accounts,
-    pub(crate) kept: Kept,
+    pub(crate) services: Services,
     pub(crate) apps: AppFiles,
     /// Held until the process ends, however it ends.
     _lock: File,
@@ -96,12 +95,12 @@ impl Books {
             .context("The account platform cannot be opened.")?;
         let kept = Kept::open(&directory.platform())?;
         let apps = AppFiles::open(&directory.apps())?;
-        Ok(Self { auth, accounts, kept, apps, _lock: lock })
+        Ok(Self { services: Services { auth, accounts, kept: Box::new(kept) }, apps, _lock: lock })
     }
 
     /// Closes the books; everything asked for before is on disk after it.
     pub(crate) async fn close(&self) {
-        self.accounts.close().await;
+        self.services.accounts.close().await;
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::Context;
+use platform::Keeping;
 use rusqlite::{Connection, params};
 
-/// The most bytes that one app keeps for one user.
 /// The store of what apps keep.
 #[derive(Debug)]
 pub(crate) struct Kept {
@@ -15,7 +15,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn open(file: &Path) -> Result<Self> {
+    pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
         let open = || {
             let database = Connection::open(file)?;
             database.pragma_update(None, "journal_mode", "WAL")?;
@@ -32,28 +32,28 @@ impl Kept {
         Ok(Self { database: Mutex::new(database) })
     }
 
-    /// Keeps these bytes in place of the last.
-    pub(crate) fn keep(&self, holder: &str, app: &str, bytes: &[u8]) -> Result<()> {
-        self.database()
-            .execute(
-                "INSERT INTO kept (holder, app, bytes) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (holder, app) DO UPDATE SET bytes = excluded.bytes",
-                params![holder, app, bytes],
-            )
-            .context("What the app wanted kept cannot be written.")?;
-        Ok(())
-    }
-
-    /// What each app kept for the user, by the app's identifier.
-    pub(crate) fn of(&self, holder: &str) -> Result<BTreeMap<String, Vec<u8>>> {
-        let database = self.database();
-        let mut query = database.prepare_cached("SELECT app, bytes FROM kept WHERE holder = ?1")?;
-        let kept = query.query_map([holder], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-        Ok(kept)
-    }
-
     fn database(&self) -> std::sync::MutexGuard<'_, Connection> {
         // SQLite rolls back what a panic interrupted.
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keeping for Kept {
+    fn keep(&self, holder: &str, app: &str, bytes: &[u8]) -> Result<(), String> {
+        let kept = self.database().execute(
+            "INSERT INTO kept (holder, app, bytes) VALUES (?1, ?2, ?3)
+             ON CONFLICT (holder, app) DO UPDATE SET bytes = excluded.bytes",
+            params![holder, app, bytes],
+        );
+        kept.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn of(&self, holder: &str) -> Result<BTreeMap<String, Vec<u8>>, String> {
+        let database = self.database();
+        let read = || {
+            let mut query = database.prepare_cached("SELECT app, bytes FROM kept WHERE holder = ?1")?;
+            query.query_map([holder], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()
+        };
+        read().map_err(|error: rusqlite::Error| error.to_string())
     }
 }

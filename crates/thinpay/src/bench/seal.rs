@@ -171,9 +171,9 @@ fn tiles(time: Duration) -> Result<Vec<Row>> {
         };
         let how = "the platform's confirmation screen as a tile, before padding and sealing; the peer codes the same pixels";
         let tight = tight(&pixels).context("The screen has more colours than a Tight palette.")?;
-        rows.push(bytes("tile", coded.len(), "Tight (palette, zlib 9)", tight, how));
+        rows.push(bytes("tile-against-tight", coded.len(), "Tight (palette, zlib 9)", tight, how));
         rows.push(bytes(
-            "tile-again",
+            "tile-against-zrle",
             coded.len(),
             "ZRLE (RFC 6143 §7.7.6, zlib 9)",
             zrle(&pixels, width),

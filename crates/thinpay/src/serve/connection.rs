@@ -35,7 +35,10 @@ where
     let mut buffer = vec![0_u8; READ_BYTES];
     loop {
         while let Some(effect) = session.take_effect() {
-            work.spawn(Arc::clone(server).carry_out(effect));
+            let books = Arc::clone(&server.books);
+            work.spawn(async move {
+                books.services.carry_out(effect, clock::wall(), &mut clock::random()).await
+            });
         }
         let output = session.take_output();
         if !output.is_empty() {

@@ -1,7 +1,6 @@
 //! `thinpay serve`: listeners, the sessions behind them, and a stop that loses nothing.
 
 mod connection;
-mod effects;
 mod listen;
 mod plain;
 mod web;
@@ -24,7 +23,7 @@ use crate::cli::output;
 use crate::config::{Config, Limits};
 use crate::directory::{Books, Directory};
 use crate::{clock, fonts, office};
-pub(crate) use effects::settlement_account;
+
 
 /// How long sessions may take to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(10);
@@ -104,7 +103,7 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
 
     let (stop, shutdown) = watch::channel(false);
     let platform = Arc::new(Platform {
-        name: books.auth.server_name().to_owned(),
+        name: books.services.auth.server_name().to_owned(),
         drawing: Drawing::new(fonts::load(&config.screens.fonts)?, fonts::theme(config.screens.dark)),
         registry: books.apps.registry().clone(),
         limits: platform::Limits::default(),
@@ -118,7 +117,7 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
         connections: Arc::default(),
     });
 
-    let identity = books.auth.tls_identity(clock::wall(), &mut clock::random())?;
+    let identity = books.services.auth.tls_identity(clock::wall(), &mut clock::random())?;
     let tls = listen::tls_acceptor(&identity)?;
     let mut tasks = tokio::task::JoinSet::new();
     let mut ready = Ready { event: "ready", rfb: Vec::new(), web: Vec::new(), plain: None };

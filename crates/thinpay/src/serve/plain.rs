@@ -3,12 +3,17 @@
 
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
+use auth::SignedIn;
+use identity::AccountName;
+use seal::Root;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::{Server, connection, effects};
+use super::{Server, connection};
 use crate::clock;
 use crate::config::Plain;
+use crate::directory::Books;
 
 /// Accepts stock viewers until the server shuts down.
 pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, plain: Plain) {
@@ -25,7 +30,7 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, plain: Pl
             _ = shutdown.changed() => return,
         };
         let Some(place) = server.admit() else { continue };
-        match effects::plain_identity(&server.books, &plain.account, &plain.terminal) {
+        match plain_identity(&server.books, &plain) {
             Ok(signed_in) => {
                 let server = Arc::clone(&server);
                 tokio::spawn(async move {
@@ -36,4 +41,25 @@ pub(crate) async fn accept(server: Arc<Server>, listener: TcpListener, plain: Pl
             Err(error) => warn!("{error:#}"),
         }
     }
+}
+
+/// The customer and terminal that the plain embodiment shows, as if they had signed in.
+fn plain_identity(books: &Books, plain: &Plain) -> Result<SignedIn> {
+    let auth = &books.services.auth;
+    let account = AccountName::new(&plain.account)?;
+    let terminal = plain.terminal.parse().context("[plain] terminal is no terminal's identifier.")?;
+    let customer = auth.customer(&account)?.with_context(|| format!("There is no customer {account}."))?;
+    let terminal = auth.terminal(terminal)?.filter(|terminal| terminal.account == account);
+    let terminal = terminal.with_context(|| format!("The terminal in [plain] is not one of {account}'s."))?;
+    let nobody = Root::derive(&[0; 32], &[], &[], &terminal.profile.digest());
+    Ok(SignedIn {
+        customer,
+        terminal: terminal.id,
+        profile: terminal.profile,
+        // Nothing is sealed with it.
+        root: nobody,
+        signing_public: terminal.signing_public,
+        certificate: terminal.certificate,
+        at: clock::wall(),
+    })
 }

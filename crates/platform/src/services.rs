@@ -1,0 +1,263 @@
+//! Carrying out what sessions ask for: authentication centre, account platform, and what apps keep.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use accounts::{Account, AccountId, Accounts, Cursor, Decline, HolderId, Kind, Operation, Payment, Posted};
+use auth::{Auth, AuthError, SignedIn, StatementRefusal};
+use identity::{LoginError, Statement, UnixTime};
+use money::{Currency, Money};
+use rand_core::CryptoRngCore;
+use tokio::task::block_in_place;
+use tracing::{info, warn};
+
+use crate::effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply};
+
+/// Whose the operator's own accounts are. No customer can be called so: it is no account name.
+pub const HOUSE: &str = "$operator";
+/// The most payees that one search finds.
+const PAYEES_MAX: usize = 20;
+
+/// Where apps keep things for their users; the store is the program's.
+pub trait Keeping: fmt::Debug + Send + Sync {
+    /// Keeps these bytes in place of the last.
+    ///
+    /// # Errors
+    /// The store's reason, as a sentence.
+    fn keep(&self, holder: &str, app: &str, bytes: &[u8]) -> Result<(), String>;
+
+    /// What each app kept for the user, by the app's identifier.
+    ///
+    /// # Errors
+    /// The store's reason, as a sentence.
+    fn of(&self, holder: &str) -> Result<BTreeMap<String, Vec<u8>>, String>;
+}
+
+/// What sessions are served from. Its methods want a multi-threaded runtime: the authentication centre
+/// waits for its disk in place.
+#[derive(Debug)]
+pub struct Services {
+    /// The authentication centre.
+    pub auth: Auth,
+    /// The account platform.
+    pub accounts: Accounts,
+    /// What apps keep.
+    pub kept: Box<dyn Keeping>,
+}
+
+/// Why something could not be looked up: the server's failure, for the log.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Services {
+    /// Does one thing for a session. Whatever it began is finished even if the session is gone meanwhile.
+    pub async fn carry_out(
+        &self,
+        effect: Effect,
+        now: UnixTime,
+        random: &mut (impl CryptoRngCore + Send),
+    ) -> Answer {
+        match effect {
+            Effect::BeginLogin { hello } => {
+                match block_in_place(|| self.auth.login_begin(&hello, now, random)) {
+                    Ok((pending, reply)) => {
+                        info!("{}", pending.event());
+                        Answer::LoginBegun(Ok((Box::new(pending), reply)))
+                    }
+                    Err(error) => Answer::LoginBegun(Err(login_error(error))),
+                }
+            }
+            Effect::FinishLogin { pending, finish } => {
+                match block_in_place(|| self.auth.login_finish(*pending, &finish, now)) {
+                    Ok(signed_in) => {
+                        info!("{}", signed_in.event());
+                        Answer::LoginFinished(Ok(Box::new(signed_in)))
+                    }
+                    Err(refusal) => {
+                        info!("{}", refusal.event);
+                        if let Some(fault) = refusal.fault {
+                            warn!("a login failed at the server: {fault}");
+                        }
+                        Answer::LoginFinished(Err(refusal.error))
+                    }
+                }
+            }
+            Effect::Welcome { signed_in, confirm } => {
+                self.welcome(&signed_in, confirm, now).await.unwrap_or_else(|error| {
+                    warn!("what a user has was not found: {error}");
+                    Answer::Failed("The server could not reach its books.".to_owned())
+                })
+            }
+            Effect::Ask { tag, question } => {
+                let reply = self.ask(question).await.unwrap_or_else(|error| {
+                    warn!("a session's question was not answered: {error}");
+                    Err(Refusal::Unavailable)
+                });
+                Answer::Replied { tag, reply }
+            }
+            Effect::Prepare { holder, order } => {
+                let tag = order.tag;
+                let outcome = self.prepare(&holder, order).await.unwrap_or_else(|error| {
+                    warn!("a payment was not prepared: {error}");
+                    Err(Refusal::Unavailable)
+                });
+                Answer::Prepared { tag, outcome: outcome.map(Box::new) }
+            }
+            Effect::Post { signed_in, statement, signature, prepared } => Answer::Posted {
+                tag: prepared.order.tag,
+                outcome: self.post(&signed_in, &statement, &signature, &prepared, now).await,
+            },
+        }
+    }
+
+    async fn welcome(&self, signed_in: &SignedIn, confirm: bool, now: UnixTime) -> Result<Answer, Failure> {
+        if confirm {
+            let event = block_in_place(|| self.auth.login_confirmed(signed_in, now))?;
+            info!("{event}");
+        }
+        let holder = signed_in.customer.account.to_string();
+        let kept = block_in_place(|| self.kept.of(&holder))?;
+        let accounts = self.accounts.accounts_of(&HolderId(holder)).await?;
+        Ok(Answer::Welcomed { accounts, kept })
+    }
+
+    async fn ask(&self, question: Question) -> Result<Result<Reply, Refusal>, Failure> {
+        Ok(match question {
+            Question::Accounts { holder } => Ok(Reply::Accounts(self.accounts.accounts_of(&HolderId(holder)).await?)),
+            Question::History { holder, account, before, limit } => {
+                let Some(account) = self.own(&holder, &account).await? else {
+                    return Ok(Err(Refusal::NotPermitted));
+                };
+                let before = match before.as_deref().map(str::parse) {
+                    None => None,
+                    Some(Ok(number)) => Some(Cursor::from_number(number)),
+                    Some(Err(_)) => return Ok(Err(Refusal::Invalid)),
+                };
+                Ok(Reply::History(self.accounts.history(account.id, before, limit).await?))
+            }
+            Question::Merchants { words } => {
+                let mut found = self.accounts.find(&words, Some(Kind::Merchant)).await?;
+                found.truncate(PAYEES_MAX);
+                Ok(Reply::Payees(found))
+            }
+            Question::Customer { account, asking } => {
+                let account = account.trim().to_lowercase();
+                let found = if account == asking {
+                    Vec::new()
+                } else {
+                    self.accounts.accounts_of(&HolderId(account)).await?
+                };
+                Ok(Reply::Payees(found.into_iter().filter(|account| account.kind == Kind::Customer).collect()))
+            }
+            Question::Keep { holder, app, bytes } => {
+                block_in_place(|| self.kept.keep(&holder, &app, &bytes))?;
+                Ok(Reply::Kept)
+            }
+        })
+    }
+
+    /// The account, if it is the holder's.
+    async fn own(&self, holder: &str, account: &str) -> Result<Option<Account>, accounts::Error> {
+        let Ok(id) = account.parse::<AccountId>() else { return Ok(None) };
+        Ok(self.accounts.account(id).await?.filter(|account| account.holder.0 == holder))
+    }
+
+    async fn any(&self, account: &str) -> Result<Option<Account>, accounts::Error> {
+        let Ok(id) = account.parse::<AccountId>() else { return Ok(None) };
+        self.accounts.account(id).await
+    }
+
+    async fn prepare(&self, holder: &str, order: Order) -> Result<Result<Prepared, Refusal>, Failure> {
+        let currency = order.amount.currency();
+        let (payer, payee) = match order.operation {
+            Operation::TopUp => (self.settlement_account(currency).await?, self.own(holder, &order.destination).await?),
+            _ => (self.own(holder, &order.source).await?, self.any(&order.destination).await?),
+        };
+        let Some(payer) = payer else { return Ok(Err(Refusal::NotPermitted)) };
+        let Some(payee) = payee else { return Ok(Err(Refusal::UnknownPayee)) };
+        if !order.operation.allows(payer.kind, payee.kind) {
+            return Ok(Err(Refusal::UnknownPayee));
+        }
+        let one_currency = payer.balance.currency() == currency && payee.balance.currency() == currency;
+        if !order.amount.is_positive() || !one_currency || payer.id == payee.id {
+            return Ok(Err(Refusal::Invalid));
+        }
+        // Told now rather than after the signature; the posting checks again.
+        if payer.kind == Kind::Customer && payer.available.compare(order.amount)?.is_lt() {
+            return Ok(Err(Refusal::InsufficientFunds));
+        }
+        Ok(Ok(Prepared { fee: Money::zero(currency), order, payer, payee }))
+    }
+
+    /// The account through which money comes in, in this currency.
+    ///
+    /// # Errors
+    /// The account platform's.
+    pub async fn settlement_account(&self, currency: Currency) -> Result<Option<Account>, accounts::Error> {
+        let house = self.accounts.accounts_of(&HolderId(HOUSE.to_owned())).await?;
+        Ok(house
+            .into_iter()
+            .find(|account| account.kind == Kind::Settlement && account.balance.currency() == currency))
+    }
+
+    /// Verifies what was signed, and posts it.
+    async fn post(
+        &self,
+        signed_in: &SignedIn,
+        statement: &Statement,
+        signature: &[u8; 64],
+        prepared: &Prepared,
+        now: UnixTime,
+    ) -> Result<Posted, Refusal> {
+        let evidence = match block_in_place(|| self.auth.verify_statement(signed_in, statement, signature, now)) {
+            Ok(evidence) => evidence,
+            Err(error) => {
+                info!(terminal = %signed_in.terminal, "a signed statement was not accepted: {error}");
+                return Err(match error {
+                    StatementRefusal::Stale => Refusal::Expired,
+                    StatementRefusal::NoLongerAllowed => Refusal::NotPermitted,
+                    StatementRefusal::Auth(_) => Refusal::Unavailable,
+                    _ => Refusal::NotSigned,
+                });
+            }
+        };
+        // Everything that moves comes from what was signed; the accounts are those that its names were read from.
+        let fields = statement.fields();
+        let payment = Payment {
+            key: fields.payment_key,
+            operation: prepared.order.operation,
+            from: prepared.payer.id,
+            to: prepared.payee.id,
+            amount: fields.amount,
+            fee: fields.fee,
+            memo: fields.memo.clone(),
+            evidence,
+        };
+        match self.accounts.post(payment).await {
+            Ok(posted) => Ok(posted),
+            Err(accounts::Error::Declined(decline)) => {
+                info!(account = %signed_in.customer.account, "a payment was declined: {decline}");
+                Err(match decline {
+                    Decline::InsufficientFunds { .. } => Refusal::InsufficientFunds,
+                    Decline::UnknownAccount(_) | Decline::AccountClosed(_) => Refusal::UnknownPayee,
+                    Decline::NotAllowed => Refusal::NotPermitted,
+                    _ => Refusal::Invalid,
+                })
+            }
+            Err(error) => {
+                warn!("a payment was not posted: {error}");
+                Err(Refusal::Unavailable)
+            }
+        }
+    }
+}
+
+/// What the terminal may be told: the same for every reason that is the user's.
+fn login_error(error: AuthError) -> LoginError {
+    match error {
+        AuthError::Login(error) => error,
+        other => {
+            warn!("a login failed at the server: {other}");
+            LoginError::Refused
+        }
+    }
+}
