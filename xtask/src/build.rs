@@ -84,10 +84,12 @@ fn build_apps(workspace: &Workspace, programs: &Path) -> Result<()> {
 
 /// The core as WebAssembly and its page, in `target/browser`.
 fn browser_terminal(workspace: &Workspace, programs: &Path) -> Result<()> {
-    command::run(&mut cargo_command(
+    let mut compile = cargo_command(
         workspace,
         &["build", "--package", BROWSER, "--target", WASM_TARGET, "--profile", WASM_PROFILE],
-    ))?;
+    );
+    // wasm-bindgen reads in the module which WebAssembly features it was compiled for, and strips it itself.
+    command::run(compile.env("CARGO_PROFILE_APP_STRIP", "none"))?;
     let module = workspace.target.join(WASM_TARGET).join(WASM_PROFILE).join("terminal_browser.wasm");
     command::run(
         Command::new(programs.join("wasm-build"))

@@ -18,16 +18,39 @@ pub fn to_confirmation(merchant: &str, amount: &str) -> String {
     format!(
         "expect-action pay within 20s\n\
          screenshot home\n\
-         tap pay\n\
-         tap payee\n\
-         type \"{merchant}\"\n\
-         tap next\n\
+         {}\
+         screenshot confirmation\n",
+        fill_in("pay", merchant, amount)
+    )
+}
+
+/// From the home screen: pays or transfers (`purpose`) to somebody, as far as the platform's confirmation.
+///
+/// Enter goes on from field to field and then to the next screen, with or without a keyboard drawn by the
+/// platform; what was typed is waited for first, so that nothing is chosen on a screen that is already gone.
+#[must_use]
+pub fn fill_in(purpose: &str, payee: &str, amount: &str) -> String {
+    format!(
+        "tap {purpose} within 10s\n\
+         tap payee within 10s\n\
+         type \"{payee}\"\n\
+         expect \"{payee}\" within 10s\n\
+         key Enter\n\
          tap amount within 10s\n\
-         type \"{amount}\"\n\
-         screenshot amount\n\
-         tap next\n\
-         expect-action {CONFIRM} within 10s\n\
-         screenshot confirmation\n"
+         {}",
+        fill_amount(amount, 2)
+    )
+}
+
+/// Types into the amount field, and goes on by as many Enters as there are fields from it on.
+#[must_use]
+pub fn fill_amount(amount: &str, fields: usize) -> String {
+    format!(
+        "type \"{amount}\"\n\
+         expect \"{amount}\" within 10s\n\
+         {}\
+         expect-action {CONFIRM} within 10s\n",
+        "key Enter\n".repeat(fields)
     )
 }
 
@@ -49,18 +72,8 @@ pub fn payments(count: usize, amount: &str) -> String {
         // Writing to a string cannot fail.
         let _ = write!(
             script,
-            "tap pay within 10s\n\
-             tap payee\n\
-             type \"{}\"\n\
-             tap next\n\
-             tap amount within 10s\n\
-             type \"{amount}\"\n\
-             tap next\n\
-             tap {CONFIRM} within 10s\n\
-             expect-action done within 20s\n\
-             screenshot receipt-{number}\n\
-             tap done\n",
-            crate::MERCHANT.1
+            "{}tap {CONFIRM}\nexpect-action done within 20s\nscreenshot receipt-{number}\ntap done\n",
+            fill_in("pay", crate::MERCHANT.1, amount)
         );
     }
     script

@@ -114,7 +114,7 @@ impl Site {
         if !Path::new(&key).exists() {
             let made = self.operator.run(&["app", "publisher-key", &key])?;
             let public = text(&made, "public_key")?;
-            self.operator.run(&["app", "approve", "--name", "ThinPay", "--public-key", &public])?;
+            self.operator.run(&["app", "approve", "--name", "thinpay", "--public-key", &public])?;
         }
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps").join(app);
         let bundle = self.operator.folder.join(format!("{app}.bundle")).to_string_lossy().into_owned();

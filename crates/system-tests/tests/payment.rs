@@ -45,9 +45,11 @@ fn more_than_there_is_is_refused_and_nothing_moves() -> Result<()> {
     let server = site.serve()?;
     let before = site.balances()?;
     let phone = site.enrol(&ALICE, "phone-480x800")?;
+    let filled_in = scripts::fill_in("pay", MERCHANT.1, "500.01");
+    // The platform says so before it asks anybody to sign.
+    let without_confirmation = filled_in.trim_end().rsplit_once('\n').map_or("", |(before, _)| before);
     let script = format!(
-        "{}tap platform.confirm\nexpect \"Not enough money\" within 20s\nscreenshot refused\n",
-        scripts::to_confirmation(MERCHANT.1, "500.01")
+        "expect-action pay within 20s\n{without_confirmation}\nexpect \"Not enough money\" within 20s\nscreenshot refused\n"
     );
     phone.run(&server.address, &script)?.expect_success()?;
     assert_eq!(site.balances()?, before);
@@ -60,7 +62,7 @@ fn an_unknown_payee_is_said_clearly() -> Result<()> {
     let server = site.serve()?;
     let before = site.balances()?;
     let phone = site.enrol(&ALICE, "phone-480x800")?;
-    let script = "tap pay within 20s\ntap payee\ntype \"Nobody at all\"\ntap next\n\
+    let script = "tap pay within 20s\ntap payee\ntype \"Nobody at all\"\nexpect \"Nobody at all\"\nkey Enter\n\
                   expect \"Nobody by that name\" within 10s\nscreenshot unknown\n";
     phone.run(&server.address, script)?.expect_success()?;
     assert_eq!(site.balances()?, before);
@@ -89,11 +91,10 @@ fn a_transfer_and_a_top_up_move_exactly_the_amount() -> Result<()> {
     let [alice, bo, merchant] = site.balances()?;
     let phone = site.enrol(&ALICE, "phone-480x800")?;
     let script = format!(
-        "tap transfer within 20s\ntap payee\ntype \"{}\"\ntap next\ntap amount within 10s\ntype \"30.00\"\ntap next\n\
-         expect-action platform.confirm within 10s\n{}tap done\n\
-         tap top-up within 10s\ntap amount\ntype \"100.00\"\ntap next\nexpect-action platform.confirm within 10s\n{}",
-        BO.account,
+        "expect-action transfer within 20s\n{}{}tap done\ntap top-up within 10s\ntap amount within 10s\n{}{}",
+        scripts::fill_in("transfer", BO.account, "30.00"),
         scripts::confirm(),
+        scripts::fill_amount("100.00", 1),
         scripts::confirm()
     );
     phone.run(&server.address, &script)?.expect_success()?;

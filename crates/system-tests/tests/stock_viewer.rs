@@ -49,7 +49,8 @@ fn tigervnc_is_refused_with_the_reason() -> Result<()> {
     let result = tigervnc(&server.address, &mut screen);
     let _ = screen.kill();
     let _ = screen.wait();
-    let said = result?;
+    // The viewer breaks its lines where it likes.
+    let said = result?.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains(REASON), "TigerVNC said:\n{said}");
     server.log_line("plain RFB viewer", Duration::from_secs(5)).map(drop)
 }
@@ -75,7 +76,9 @@ fn tigervnc(address: &str, screen: &mut std::process::Child) -> Result<String> {
     let start = Instant::now();
     let said = loop {
         let said = std::fs::read_to_string(log.path()).unwrap_or_default();
-        if said.contains(REASON) || start.elapsed() > Duration::from_secs(15) || viewer.try_wait()?.is_some()
+        if said.contains("failure")
+            || start.elapsed() > Duration::from_secs(15)
+            || viewer.try_wait()?.is_some()
         {
             break std::fs::read_to_string(log.path()).unwrap_or(said);
         }
