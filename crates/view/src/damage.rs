@@ -2,10 +2,12 @@
 //!
 //! Operations that both lists have in the same order cancel out; the bounds of all others are damaged.
 //! A pixel outside of those bounds is drawn by the same operations in the same order in both, so it
-//! is the same, whatever lies on what.
+//! is the same, whatever lies on what. Two texts that begin alike at one place cancel out too, but for
+//! the area from the first letter that differs: what a key press changes.
 
 use crate::geometry::{Area, Rect, index, int, merge_areas};
-use crate::scene::Op;
+use crate::scene::{Align, Op};
+use crate::theme::Color;
 
 /// Above this many comparisons the common order is found greedily.
 const COMPARISONS_MAX: usize = 65_536;
@@ -27,9 +29,50 @@ pub(crate) fn of_operations(new: &[Op], old: &[Op], width: u16, height: u16) -> 
     };
     let mut areas = changed(new, &kept_new);
     areas.extend(changed(old, &kept_old));
+    let news = new.iter().zip(&kept_new).filter(|(_, kept)| **kept);
+    let olds = old.iter().zip(&kept_old).filter(|(_, kept)| **kept);
+    areas.extend(news.zip(olds).filter_map(|((new, _), (old, _))| tail(new, old)));
     let screen = Area::new(0, 0, i32::from(width), i32::from(height));
     let areas = areas.into_iter().map(|area| area.intersect(screen)).collect();
     merge_areas(areas).into_iter().filter_map(|area| area.on_screen(width, height)).collect()
+}
+
+/// Whether the two cancel out, at least in part.
+fn alike(new: &Op, old: &Op) -> bool {
+    if new == old {
+        return true;
+    }
+    let (Op::Text { paragraph, .. }, Op::Text { paragraph: other, .. }) = (new, old) else { return false };
+    frame(new).is_some_and(|frame_of_new| Some(frame_of_new) == frame(old))
+        && paragraph.lines.len() == 1
+        && other.lines.len() == 1
+        && paragraph.glyphs.first().is_some_and(|glyph| Some(glyph) == other.glyphs.first())
+}
+
+/// Everything of a text but what it says, where its letters do not depend on its width.
+fn frame(operation: &Op) -> Option<(i32, i32, i32, i32, Color, Area)> {
+    match operation {
+        Op::Text { paragraph, x, y, align: Align::Start, color, clip, .. } => {
+            Some((paragraph.size, paragraph.baseline, *x, *y, *color, *clip))
+        }
+        _ => None,
+    }
+}
+
+/// Where two texts that are alike differ: from the first letter that does, to the end.
+fn tail(new: &Op, old: &Op) -> Option<Area> {
+    let (Op::Text { paragraph, x, .. }, Op::Text { paragraph: other, .. }) = (new, old) else { return None };
+    let same = paragraph.glyphs.iter().zip(&other.glyphs).take_while(|(new, old)| new == old).count();
+    let starts = [paragraph, other].into_iter().filter_map(|paragraph| paragraph.glyphs.get(same));
+    // No letter is drawn further to the left of its origin than its size.
+    let starts = starts.map(|glyph| x + i32::from(glyph.x) - paragraph.size);
+    let (bounds, before) = (new.bounds(), old.bounds());
+    // Where one text's box ends, the letters before are cut.
+    let edge = (bounds.right() != before.right()).then_some(bounds.right().min(before.right()));
+    let left = starts.chain(edge).min()?;
+    let both = bounds.union(before);
+    let left = left.max(both.x);
+    Some(Area::new(left, both.y, both.right() - left, both.h))
 }
 
 /// Marks, in each list, the operations of a common subsequence.
@@ -49,7 +92,7 @@ fn common(new: &[Op], old: &[Op]) -> (Vec<bool>, Vec<bool>) {
         let mut from = 0;
         for (position, operation) in new.iter().enumerate() {
             let next =
-                old.get(from..).unwrap_or_default().iter().take(64).position(|other| other == operation);
+                old.get(from..).unwrap_or_default().iter().take(64).position(|other| alike(operation, other));
             if let Some(offset) = next {
                 keep(&mut kept_new, position);
                 keep(&mut kept_old, from + offset);
@@ -74,7 +117,7 @@ fn common(new: &[Op], old: &[Op]) -> (Vec<bool>, Vec<bool>) {
     let at = |i: usize, j: usize| lengths.get(i * stride + j).copied().unwrap_or(0);
     let (mut i, mut j) = (0, 0);
     while let (Some(operation), Some(other)) = (new.get(i), old.get(j)) {
-        if operation == other {
+        if alike(operation, other) {
             keep(&mut kept_new, i);
             keep(&mut kept_old, j);
             i += 1;

@@ -250,6 +250,9 @@ fn blend(under: u32, over: u32, level: u8) -> u32 {
     }
 }
 
+/// A picture is drawn in bands of about this many pixels, which stay in the processor's cache.
+const BAND_PIXELS: usize = 65_536;
+
 /// Draws a rectangle of a picture and packs it into the terminal's layout.
 pub(crate) fn picture(
     operations: &[Op],
@@ -258,8 +261,24 @@ pub(crate) fn picture(
     fonts: &Fonts,
     painter: &Painter,
 ) -> Vec<u8> {
-    let area = Area::from(rect);
-    let mut canvas = Canvas { area, pixels: vec![0; rect.area()] };
+    let mut bytes = Vec::with_capacity(rect.area() * layout.bytes_per_pixel());
+    let whole = Area::from(rect);
+    let rows = crate::geometry::int((BAND_PIXELS / usize::from(rect.width).max(1)).max(1));
+    let mut canvas = Canvas { area: whole, pixels: Vec::new() };
+    let mut top = whole.y;
+    while top < whole.bottom() {
+        canvas.area = Area::new(whole.x, top, whole.w, rows.min(whole.bottom() - top));
+        canvas.pixels.clear();
+        canvas.pixels.resize(index(canvas.area.w) * index(canvas.area.h), 0);
+        band(operations, &mut canvas, fonts, painter);
+        pack(&canvas.pixels, layout, &mut bytes);
+        top += rows;
+    }
+    bytes
+}
+
+fn band(operations: &[Op], canvas: &mut Canvas, fonts: &Fonts, painter: &Painter) {
+    let area = canvas.area;
     for operation in operations {
         let bounds = operation.bounds().intersect(area);
         if bounds.is_empty() {
@@ -268,11 +287,11 @@ pub(crate) fn picture(
         match operation {
             Op::Box { area, radius, fill, border, border_color, .. } => {
                 if *border > 0 {
-                    round_box(&mut canvas, *area, *radius, *border_color, bounds, fonts, painter);
+                    round_box(canvas, *area, *radius, *border_color, bounds, fonts, painter);
                     let inner = area.grow(-border);
-                    round_box(&mut canvas, inner, (radius - border).max(0), *fill, bounds, fonts, painter);
+                    round_box(canvas, inner, (radius - border).max(0), *fill, bounds, fonts, painter);
                 } else {
-                    round_box(&mut canvas, *area, *radius, *fill, bounds, fonts, painter);
+                    round_box(canvas, *area, *radius, *fill, bounds, fonts, painter);
                 }
             }
             Op::Text { paragraph, x, y, width, align, color, .. } => {
@@ -289,7 +308,7 @@ pub(crate) fn picture(
                     let line_area = Area::new(bounds.x, top, bounds.w, paragraph.line_height);
                     if !line_area.grow(paragraph.size / 2).intersect(bounds).is_empty() {
                         let place = (start, top + paragraph.baseline);
-                        letters(&mut canvas, glyphs, paragraph.size, place, *color, bounds, fonts, painter);
+                        letters(canvas, glyphs, paragraph.size, place, *color, bounds, fonts, painter);
                     }
                     first = end;
                     top += paragraph.line_height;
@@ -300,11 +319,10 @@ pub(crate) fn picture(
                 canvas.stamp(&mask, *x, *y, *color, bounds);
             }
             Op::Modules { modules, x, y, module, .. } => {
-                draw_modules(&mut canvas, modules, (*x, *y), *module, bounds)
+                draw_modules(canvas, modules, (*x, *y), *module, bounds)
             }
         }
     }
-    pack(&canvas.pixels, layout)
 }
 
 #[allow(clippy::too_many_arguments, reason = "one place of use")]
@@ -389,8 +407,7 @@ fn draw_modules(canvas: &mut Canvas, modules: &Modules, (x, y): (i32, i32), modu
 }
 
 /// Pixels to the terminal's own layout.
-fn pack(pixels: &[u32], layout: PixelLayout) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(pixels.len() * layout.bytes_per_pixel());
+fn pack(pixels: &[u32], layout: PixelLayout, bytes: &mut Vec<u8>) {
     match layout {
         PixelLayout::Rgb888 | PixelLayout::Cells => {
             for pixel in pixels {
@@ -414,7 +431,6 @@ fn pack(pixels: &[u32], layout: PixelLayout) -> Vec<u8> {
             }
         }
     }
-    bytes
 }
 
 /// The cells of a rectangle of a text display.
