@@ -80,7 +80,7 @@ fn state_machine(options: &Options, rows: &mut Vec<Row>) {
             })
             .map(|command| request(command, None))
             .collect();
-        book.apply(ledger::Timestamp(1), &open);
+        book.apply(Timestamp(1), &open);
         let mut took = Duration::ZERO;
         let mut done = 0_usize;
         while done < total {
@@ -96,7 +96,7 @@ fn state_machine(options: &Options, rows: &mut Vec<Row>) {
                 })
                 .collect();
             let start = Instant::now();
-            let applied = book.apply(ledger::Timestamp(2), &batch);
+            let applied = book.apply(Timestamp(2), &batch);
             took += start.elapsed();
             done += applied.answers.iter().filter(|answer| answer.result.is_ok()).count();
         }

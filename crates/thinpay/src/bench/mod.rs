@@ -1,6 +1,7 @@
 //! `thinpay bench WHAT --json`: what the parts cost on this machine, against a stated target or a peer
 //! measured in the same run.
 
+mod ledger;
 mod other_codings;
 mod seal;
 
@@ -60,7 +61,7 @@ pub(crate) struct Peer {
 type Bench = (&'static str, fn(&Options) -> Result<Vec<Row>>);
 
 /// Every benchmark there is.
-const BENCHES: &[Bench] = &[("seal", seal::run)];
+const BENCHES: &[Bench] = &[("ledger", ledger::run), ("seal", seal::run)];
 
 /// What a benchmark prints.
 #[derive(Debug, Serialize)]
