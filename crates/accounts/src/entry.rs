@@ -1,7 +1,8 @@
-//! What stands in the journal: every request that reached the ledger, with all that is needed to do it again and to rebuild the
-//! projections. Little-endian, self-delimiting, versioned by the batch around it.
+//! What stands in the journal: every request that reached the ledger, with all that is needed to do it again
+//! and to rebuild the projections. Little-endian, self-delimiting, versioned by the batch around it.
 //!
-//! The journal comes from our own disk and is guarded by its hash chain; reading it still never panics and never allocates beyond its size.
+//! The journal comes from our own disk and is guarded by its hash chain; reading it still never panics and
+//! never allocates beyond its size.
 
 use ledger::{Command, Commands, Content, Key, Number, Request, Timestamp};
 use money::{Currency, Money};
@@ -248,7 +249,8 @@ pub(crate) fn batch_header(count: usize) -> [u8; 5] {
     [BATCH_VERSION, a, b, c, d]
 }
 
-/// Reads a batch back: entries with the requests they make. `None` when the bytes are no batch of this version.
+/// Reads a batch back: entries with the requests they make. `None` when the bytes are no batch of this
+/// version.
 pub(crate) fn decode_batch(bytes: &[u8]) -> Option<Vec<(Entry, Request)>> {
     let mut from = Reader(bytes);
     if from.u8()? != BATCH_VERSION {

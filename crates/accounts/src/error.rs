@@ -75,11 +75,12 @@ pub enum Error {
     /// A business reason; nothing was posted.
     #[error("declined: {0}")]
     Declined(#[from] Decline),
-    /// The store failed. A posting answered so is neither known to be on disk nor known not to be: send it again under the same key after the next
-    /// start. The operator's to correct.
+    /// The store failed. A posting answered so is neither known to be on disk nor known not to be: send it
+    /// again under the same key after the next start. The operator's to correct.
     #[error("the accounts' store failed: {0}")]
     Store(String),
-    /// The journal is not what was written. Nothing is posted on it: restore it from a copy. The operator's to correct.
+    /// The journal is not what was written. Nothing is posted on it: restore it from a copy. The operator's
+    /// to correct.
     #[error("the journal is damaged: {0}. Nothing was changed; restore the folder from a copy")]
     Damaged(String),
     /// Another process has the book open.
@@ -122,8 +123,8 @@ pub(crate) fn decline(refusal: Refusal, currency: Option<money::Currency>) -> De
         Refusal::CaptureExceedsHold { held, .. } => units(held, Decline::AmountOutOfRange)
             .map_or_else(|otherwise| otherwise, |held| Decline::CaptureExceedsHold { held }),
         Refusal::ExpiryPast => Decline::ExpiryPast,
-        // Not reachable by the operations offered here: account numbers are given out once, no kind has the mirrored rule, and requests
-        // link two commands at most.
+        // Not reachable by the operations offered here: account numbers are given out once, no kind has the
+        // mirrored rule, and requests link two commands at most.
         _ => Decline::NotAllowed,
     }
 }

@@ -1,5 +1,6 @@
 //! The handle: what programs call.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -12,6 +13,7 @@ use tokio::sync::{mpsc as queue, oneshot};
 use crate::entry::{Entry, HoldEntry, Item, PaymentEntry};
 use crate::error::decline;
 use crate::operation::{BULK_PAYMENTS_MAX, EVIDENCE_BYTES_MAX, MEMO_BYTES_MAX, NAME_BYTES_MAX};
+use crate::progress::Progress;
 use crate::queries::{self, Readers};
 use crate::recovery::{self, Files, Recovered};
 use crate::verify::{self, Verified};
@@ -27,6 +29,10 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Requests that may wait for the writer; more wait in their callers.
 const QUEUE_MAX: usize = 16_384;
 
+/// Fewest keys that the book in memory remembers, whatever is asked for: the largest batches must fit several
+/// times.
+const KEYS_MIN: usize = 4 * BULK_PAYMENTS_MAX;
+
 /// How a book is opened.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -37,7 +43,7 @@ pub struct Options {
     pub clock: Clock,
     /// Threads that answer questions, each with a connection of its own.
     pub readers: usize,
-    /// Bounds of the book in memory.
+    /// Bounds of the book in memory. At least 32,768 keys are remembered.
     pub limits: Limits,
 }
 
@@ -60,9 +66,11 @@ impl fmt::Debug for Options {
     }
 }
 
-/// An open book. Clones are handles of the same one; when the last is dropped, the book is finished and closed in the background.
+/// An open book. Clones are handles of the same one; when the last is dropped, the book is finished and
+/// closed in the background.
 ///
-/// Everything asynchronous works in any runtime. A future that is dropped after its request was sent does not take the request back: ask again under the same key.
+/// Everything asynchronous works in any runtime. A future that is dropped after its request was sent does not
+/// take the request back: ask again under the same key.
 #[derive(Debug, Clone)]
 pub struct Accounts {
     inner: Arc<Inner>,
@@ -78,24 +86,26 @@ struct Inner {
 }
 
 impl Accounts {
-    /// Opens the book in a folder, or makes a new one. Checks the journal's whole hash chain, replays what is younger than the snapshot, and brings the projections up to
-    /// date. Blocks while it does.
+    /// Opens the book in a folder, or makes a new one. Checks the journal's whole hash chain, replays what is
+    /// younger than the snapshot, and brings the projections up to date. Blocks while it does.
     ///
     /// # Errors
-    /// [`Error::InUse`] when another process has it open, [`Error::Damaged`] when the journal is not what was written, [`Error::Store`].
+    /// [`Error::InUse`] when another process has it open, [`Error::Damaged`] when the journal is not what was
+    /// written, [`Error::Store`].
     pub fn open(options: Options) -> Result<Self, Error> {
         let Options { path, clock, readers, limits } = options;
+        let limits = Limits { keys_max: limits.keys_max.max(KEYS_MIN) };
         let files = Files::new(&path);
         let lock = files.lock()?;
         let Recovered { ledger, journal, projection } = recovery::recover(&files, limits)?;
-        let shared = Arc::new(Shared::default());
-        shared.progress.start(journal.sequence);
-        {
-            let mut fees = shared.fees.write().unwrap_or_else(PoisonError::into_inner);
-            for account in ledger.accounts().filter(|account| account.code() == Kind::Fees.code()) {
-                fees.entry(account.currency()).or_insert(AccountId(account.id().0));
-            }
+        let mut fees = BTreeMap::new();
+        for account in ledger.accounts().filter(|account| account.code() == Kind::Fees.code()) {
+            fees.entry(account.currency()).or_insert(AccountId(account.id().0));
         }
+        // What the ledger has forgotten must be in the projections by then, so they never lag behind by more
+        // than half of what it remembers.
+        let progress = Progress::new(journal.sequence, limits.keys_max / 2);
+        let shared = Arc::new(Shared::new(progress, fees));
         let projections = queries::connect(&files.projections())?;
         let readers = Readers::start(&files.projections(), readers)?;
         let (sender, receiver) = queue::channel(QUEUE_MAX);
@@ -104,7 +114,8 @@ impl Accounts {
         Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, readers, shared }) })
     }
 
-    /// Throws the projections of a closed book away; the next [`Accounts::open`] makes them anew from the journal. Blocks.
+    /// Throws the projections of a closed book away; the next [`Accounts::open`] makes them anew from the
+    /// journal. Blocks.
     ///
     /// # Errors
     /// [`Error::InUse`] when the book is open, [`Error::Store`].
@@ -112,8 +123,8 @@ impl Accounts {
         recovery::discard_projections(&Files::new(path))
     }
 
-    /// Finishes what was asked before, writes a snapshot, and ends; when it returns, the folder is free for another process. What is asked afterwards is answered with
-    /// [`Error::Stopped`]; reads still work.
+    /// Finishes what was asked before, writes a snapshot, and ends; when it returns, the folder is free for
+    /// another process. What is asked afterwards is answered with [`Error::Stopped`]; reads still work.
     pub async fn close(&self) {
         let (reply, done) = oneshot::channel();
         if self.inner.writer.send(Message::Close(reply)).await.is_ok() {
@@ -137,17 +148,19 @@ impl Accounts {
     /// Closes an account for ever. It must be empty, with nothing on hold.
     ///
     /// # Errors
-    /// [`Decline::AccountInUse`], [`Decline::UnknownAccount`], [`Decline::AccountClosed`]; [`Error::Store`], [`Error::Stopped`].
+    /// [`Decline::AccountInUse`], [`Decline::UnknownAccount`], [`Decline::AccountClosed`]; [`Error::Store`],
+    /// [`Error::Stopped`].
     pub async fn close_account(&self, account: AccountId) -> Result<(), Error> {
         let answer = self.ask(Item::new(Entry::Close { account })).await?;
         answer.result.map(|_| ()).map_err(|refusal| decline(refusal, None).into())
     }
 
-    /// Posts a payment; when this returns, it is on disk. Posted once, however often it is asked under the same key.
+    /// Posts a payment; when this returns, it is on disk. Posted once, however often it is asked under the
+    /// same key.
     ///
     /// # Errors
-    /// [`Error::Declined`], and nothing was posted. [`Error::Store`] or [`Error::Stopped`], and the outcome is unknown: ask again under the same key when
-    /// the book is open again.
+    /// [`Error::Declined`], and nothing was posted. [`Error::Store`] or [`Error::Stopped`], and the outcome
+    /// is unknown: ask again under the same key when the book is open again.
     pub async fn post(&self, payment: Payment) -> Result<Posted, Error> {
         let (amount, fee) = (payment.amount, payment.fee);
         let item = Item::new(self.payment_entry(payment)?);
@@ -155,8 +168,9 @@ impl Accounts {
         posted(answer, amount, fee)
     }
 
-    /// Posts many payments in one submission, at most [`BULK_PAYMENTS_MAX`]: they reach the journal in one row. Each is a payment of its own, answered in the
-    /// same order; one that is declined does not stop the others.
+    /// Posts many payments in one submission, at most [`BULK_PAYMENTS_MAX`]: they reach the journal in one
+    /// row. Each is a payment of its own, answered in the same order; one that is declined does not stop the
+    /// others.
     ///
     /// # Errors
     /// [`Decline::Length`] for none or too many; [`Error::Stopped`].
@@ -259,8 +273,8 @@ impl Accounts {
         self.read(move |connection| queries::accounts_of(connection, &holder)).await
     }
 
-    /// Open accounts whose holder or name contains the text, or whose number it is; of one kind or of any; by name, at most
-    /// [`PAGE_ENTRIES_MAX`](crate::PAGE_ENTRIES_MAX).
+    /// Open accounts whose holder or name contains the text, or whose number it is; of one kind or of any; by
+    /// name, at most [`PAGE_ENTRIES_MAX`](crate::PAGE_ENTRIES_MAX).
     ///
     /// # Errors
     /// [`Decline::Length`] for a long text; [`Error::Store`], [`Error::Stopped`].
@@ -270,8 +284,8 @@ impl Accounts {
         self.read(move |connection| queries::find(connection, &query, kind)).await
     }
 
-    /// A page of an account's history, newest first: older than the cursor, at most `limit` lines (between 1 and
-    /// [`PAGE_ENTRIES_MAX`](crate::PAGE_ENTRIES_MAX)). An unknown account has none.
+    /// A page of an account's history, newest first: older than the cursor, at most `limit` lines (between 1
+    /// and [`PAGE_ENTRIES_MAX`](crate::PAGE_ENTRIES_MAX)). An unknown account has none.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::Stopped`].
@@ -292,11 +306,13 @@ impl Accounts {
         self.read(move |connection| queries::payment(connection, id)).await
     }
 
-    /// Verifies the whole book: the journal's chain, a replay from its first row against the book in memory, debits against credits, and the projections against the
-    /// replay. Posting goes on meanwhile. Takes as long as reading the journal does.
+    /// Verifies the whole book: the journal's chain, a replay from its first row against the book in memory,
+    /// debits against credits, and the projections against the replay. Posting goes on meanwhile. Takes as
+    /// long as reading the journal does.
     ///
     /// # Errors
-    /// [`Error::Damaged`] with what is wrong; [`Error::Store`] when only the projections are; [`Error::Stopped`].
+    /// [`Error::Damaged`] with what is wrong; [`Error::Store`] when only the projections are;
+    /// [`Error::Stopped`].
     pub async fn verify(&self) -> Result<Verified, Error> {
         let (reply, copy) = oneshot::channel();
         self.send(Message::Copy(reply)).await?;
@@ -309,7 +325,8 @@ impl Accounts {
         verified.await.map_err(|_| Error::Stopped)?
     }
 
-    /// Waits until the projections have followed to all that was answered before. Reads do this by themselves.
+    /// Waits until the projections have followed to all that was answered before. Reads do this by
+    /// themselves.
     ///
     /// # Errors
     /// [`Error::Store`] when the projections have failed, [`Error::Stopped`].

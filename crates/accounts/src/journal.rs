@@ -1,4 +1,5 @@
-//! The journal: one row for each batch, each with the hash of the one before. It is the truth; everything else can be made from it.
+//! The journal: one row for each batch, each with the hash of the one before. It is the truth; everything
+//! else can be made from it.
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -18,8 +19,9 @@ const CHAIN_LABEL: &[u8] = b"thinpay journal v1";
 /// Hash that the first row names as the one before it.
 pub(crate) const CHAIN_START: [u8; 32] = [0; 32];
 
-/// Pages of 4 KiB in the write-ahead log at which the writer itself copies what is left of them into the file, so that the log starts over: 128 MiB. Long
-/// before that, the checkpointer has copied nearly all of them.
+/// Pages of 4 KiB in the write-ahead log at which the writer itself copies what is left of them into the
+/// file, so that the log starts over: 128 MiB. Long before that, the checkpointer has copied nearly all of
+/// them.
 const CHECKPOINT_PAGES: u32 = 32_768;
 
 /// How often the checkpointer looks whether there is something to copy.
@@ -83,9 +85,10 @@ impl Journal {
     }
 }
 
-/// Copies the write-ahead log into the journal's file in the background, on a connection and a thread of its own: the copying syncs the file, which may take
-/// a hundred times as long as a commit, and nobody should wait for that. Ends when the sender of `until` is dropped. A failure here costs only
-/// time: the writer copies in the end.
+/// Copies the write-ahead log into the journal's file in the background, on a connection and a thread of its
+/// own: the copying syncs the file, which may take a hundred times as long as a commit, and nobody should
+/// wait for that. Ends when the sender of `until` is dropped. A failure here costs only time: the writer
+/// copies in the end.
 pub(crate) fn start_checkpointer(
     path: &Path,
     progress: Arc<Progress>,
@@ -108,8 +111,8 @@ pub(crate) fn start_checkpointer(
     Ok(std::thread::Builder::new().name("accounts-checkpoint".to_owned()).spawn(run)?)
 }
 
-/// Reads a journal from its start to its end, checking the chain, and hands out each row. Another connection may be adding to it meanwhile; rows
-/// beyond `until` are left alone.
+/// Reads a journal from its start to its end, checking the chain, and hands out each row. Another connection
+/// may be adding to it meanwhile; rows beyond `until` are left alone.
 pub(crate) fn read(
     path: &Path,
     until: u64,

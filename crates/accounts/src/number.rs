@@ -1,5 +1,5 @@
-//! Numbers that people read out: of accounts and of payments. Both carry a check character, so that a slip of the
-//! tongue or the finger is noticed before anybody is paid.
+//! Numbers that people read out: of accounts and of payments. Both carry a check character, so that a slip of
+//! the tongue or the finger is noticed before anybody is paid.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,8 +15,8 @@ pub enum NumberError {
     Payment,
 }
 
-/// Number of an account. Written as digits only, so that it can be typed on any keypad: a running number from 10000001 and two check digits
-/// (ISO/IEC 7064 MOD 97-10, as in an IBAN), for example `1000000172`.
+/// Number of an account. Written as digits only, so that it can be typed on any keypad: a running number from
+/// 10000001 and two check digits (ISO/IEC 7064 MOD 97-10, as in an IBAN), for example `1000000172`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub(crate) u64);
 
@@ -72,8 +72,9 @@ impl FromStr for AccountId {
     }
 }
 
-/// Number of a payment (or of a hold), as people see it: nine characters in threes, for example `7K3-M92-QXC`. The last is a check character. Neighbouring
-/// payments have unlike numbers, so that one is not taken for the other and nobody can count a bank's business from a receipt.
+/// Number of a payment (or of a hold), as people see it: nine characters in threes, for example
+/// `7K3-M92-QXC`. The last is a check character. Neighbouring payments have unlike numbers, so that one is
+/// not taken for the other and nobody can count a bank's business from a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PaymentId(pub(crate) u64);
 
@@ -136,7 +137,8 @@ impl PaymentId {
     }
 }
 
-/// The check digit after `digits`: Luhn's scheme in base 32. Finds every single wrong character and nearly every swap of neighbours.
+/// The check digit after `digits`: Luhn's scheme in base 32. Finds every single wrong character and nearly
+/// every swap of neighbours.
 fn check_digit(digits: &[u8]) -> u8 {
     let sum: u32 = digits
         .iter()
@@ -168,7 +170,8 @@ impl fmt::Display for PaymentId {
 impl FromStr for PaymentId {
     type Err = NumberError;
 
-    /// Reads what is printed, in either case; hyphens and spaces are ignored, and O, I and L are taken for the digits they look like.
+    /// Reads what is printed, in either case; hyphens and spaces are ignored, and O, I and L are taken for
+    /// the digits they look like.
     fn from_str(text: &str) -> Result<Self, NumberError> {
         if text.len() > NUMBER_TEXT_BYTES_MAX {
             return Err(NumberError::Payment);

@@ -11,7 +11,8 @@ pub const MEMO_BYTES_MAX: usize = 512;
 pub const EVIDENCE_BYTES_MAX: usize = 16 * 1024;
 /// Longest holder or account name, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: usize = 200;
-/// Most payments in one [`bulk`](crate::Accounts::bulk) submission, and most requests in one row of the journal.
+/// Most payments in one [`bulk`](crate::Accounts::bulk) submission, and most requests in one row of the
+/// journal.
 pub const BULK_PAYMENTS_MAX: usize = 8192;
 /// Most entries on one page of history, and most accounts in one answer to a search.
 pub const PAGE_ENTRIES_MAX: u32 = 100;
@@ -27,8 +28,8 @@ pub enum Kind {
     Customer,
     /// A merchant's takings; never below nothing.
     Merchant,
-    /// The operator's account whose other half is at a bank: money enters and leaves the book through it. Its balance is
-    /// negative by what has come in.
+    /// The operator's account whose other half is at a bank: money enters and leaves the book through it. Its
+    /// balance is negative by what has come in.
     Settlement,
     /// Where fees go, one for each currency.
     Fees,
@@ -124,8 +125,8 @@ impl Operation {
 /// A payment to be posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// Idempotency key: 128 random bits chosen by whoever asks. The same payment under the same key is posted once, however often it is sent; the same
-    /// key for another payment is declined.
+    /// Idempotency key: 128 random bits chosen by whoever asks. The same payment under the same key is posted
+    /// once, however often it is sent; the same key for another payment is declined.
     pub key: [u8; 16],
     /// What kind of payment.
     pub operation: Operation,
@@ -139,8 +140,9 @@ pub struct Payment {
     pub fee: Money,
     /// A word to both sides, at most [`MEMO_BYTES_MAX`].
     pub memo: String,
-    /// Proof of the payer's consent (canonical statement and signature), kept with the posting; at most [`EVIDENCE_BYTES_MAX`]. Not part of what makes two
-    /// payments the same: a repeated request may carry a fresh signature.
+    /// Proof of the payer's consent (canonical statement and signature), kept with the posting; at most
+    /// [`EVIDENCE_BYTES_MAX`]. Not part of what makes two payments the same: a repeated request may carry a
+    /// fresh signature.
     pub evidence: Vec<u8>,
 }
 

@@ -1,18 +1,18 @@
-//! How far the journal has been written and how far the projections have followed: what readers wait on, and what holds the writer back
-//! when the projections fall too far behind.
+//! How far the journal has been written and how far the projections have followed: what readers wait on, and
+//! what holds the writer back when the projections fall too far behind.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::Error;
 
-/// Most requests, and most bytes of them, that wait for the projections before the writer waits for them too. Fewer requests than
-/// the ledger remembers keys: a key it forgets is in the projections by then.
-pub(crate) const LAG_ENTRIES_MAX: usize = 1 << 18;
+/// Most bytes of requests that wait for the projections before the writer waits for them too.
 const LAG_BYTES_MAX: usize = 64 << 20;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Progress {
+    /// Most requests that wait for the projections before the writer waits for them too.
+    lag_entries_max: usize,
     /// The latest row of the journal that anybody was told of.
     acknowledged: AtomicU64,
     state: Mutex<State>,
@@ -33,9 +33,14 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn start(&self, sequence: u64) {
-        self.acknowledged.store(sequence, Ordering::Release);
-        self.state().projected = sequence;
+    /// Progress of a book that stands, with its projections, at this row of the journal.
+    pub(crate) fn new(sequence: u64, lag_entries_max: usize) -> Self {
+        Self {
+            lag_entries_max,
+            acknowledged: AtomicU64::new(sequence),
+            state: Mutex::new(State { projected: sequence, ..State::default() }),
+            changed: Condvar::new(),
+        }
     }
 
     pub(crate) fn acknowledge(&self, sequence: u64) {
@@ -51,7 +56,7 @@ impl Progress {
         let mut state = self.state();
         while state.ended.is_none()
             && state.lag_entries > 0
-            && (state.lag_entries.saturating_add(entries) > LAG_ENTRIES_MAX
+            && (state.lag_entries.saturating_add(entries) > self.lag_entries_max
                 || state.lag_bytes.saturating_add(bytes) > LAG_BYTES_MAX)
         {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);

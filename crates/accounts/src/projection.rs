@@ -1,5 +1,5 @@
-//! The projections: the journal turned into ordinary tables that people and programs can query. Made by applying rows of the
-//! journal in order, each once; thrown away and made anew whenever there is doubt.
+//! The projections: the journal turned into ordinary tables that people and programs can query. Made by
+//! applying rows of the journal in order, each once; thrown away and made anew whenever there is doubt.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +15,8 @@ use crate::{AccountId, EntryKind, Error, Operation, PaymentId};
 /// Version of the tables. With another one in the file, they are made anew from the journal.
 const TABLES_VERSION: i64 = 1;
 
-/// Amounts are in minor units of the row's currency, moments in nanoseconds since 1970. Numbers of accounts and payments are running numbers; what people see
-/// is derived from them.
+/// Amounts are in minor units of the row's currency, moments in nanoseconds since 1970. Numbers of accounts
+/// and payments are running numbers; what people see is derived from them.
 const TABLES: &str = "
     CREATE TABLE position (
         only INTEGER PRIMARY KEY CHECK (only = 0), sequence INTEGER NOT NULL, hash BLOB NOT NULL
@@ -86,7 +86,8 @@ impl Projection {
         }
     }
 
-    /// The tables in this file, unless there are none, or not of this version, or the file is unreadable: all of which the journal heals.
+    /// The tables in this file, unless there are none, or not of this version, or the file is unreadable: all
+    /// of which the journal heals.
     fn open_existing(path: &Path) -> Result<Option<Self>, Error> {
         if !path.exists() {
             return Ok(None);
@@ -110,7 +111,8 @@ impl Projection {
         }
     }
 
-    /// The newest snapshot of the book, with its row of the journal. A snapshot that does not read is no snapshot.
+    /// The newest snapshot of the book, with its row of the journal. A snapshot that does not read is no
+    /// snapshot.
     pub(crate) fn snapshot(&self, limits: Limits) -> Result<Option<(u64, [u8; 32], Ledger)>, Error> {
         let found = self
             .connection
@@ -180,7 +182,8 @@ pub(crate) fn recall(connection: &Connection, key: Key) -> Result<Option<(Conten
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Not synced at every commit: after a power cut the tables are whole and a little behind, and follow again.
+    // Not synced at every commit: after a power cut the tables are whole and a little behind, and follow
+    // again.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -64_000)?;
     // Copied into the file every 64 MiB, by the projector: seldom, since the disk is shared with the journal.
@@ -195,8 +198,8 @@ fn is_damage(error: &rusqlite::Error) -> bool {
         || matches!(error, rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// What several rows change in tables that are ordered by something else than time, collected and written in that order: neighbours fall on the same
-/// page, and each account is updated once.
+/// What several rows change in tables that are ordered by something else than time, collected and written in
+/// that order: neighbours fall on the same page, and each account is updated once.
 #[derive(Debug, Default)]
 struct Changes {
     /// Balance and held amount, in minor units, to be added.

@@ -1,5 +1,5 @@
-//! Questions to the projections, and the threads that answer them. Reading never blocks posting: it has its own connections, and SQLite's write-ahead
-//! log lets them read while the projections move on.
+//! Questions to the projections, and the threads that answer them. Reading never blocks posting: it has its
+//! own connections, and SQLite's write-ahead log lets them read while the projections move on.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

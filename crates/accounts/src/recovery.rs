@@ -1,4 +1,5 @@
-//! Opening a book: the lock, the journal with its hash chain, the snapshot, and the projections brought up to date.
+//! Opening a book: the lock, the journal with its hash chain, the snapshot, and the projections brought up to
+//! date.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -31,12 +32,14 @@ impl Files {
         self.folder.join("journal.sqlite")
     }
 
-    /// What is made from it. A file of its own, so that both are written at the same time: SQLite has one writer a file.
+    /// What is made from it. A file of its own, so that both are written at the same time: SQLite has one
+    /// writer a file.
     pub(crate) fn projections(&self) -> PathBuf {
         self.folder.join("projections.sqlite")
     }
 
-    /// Makes the folder, and takes the lock that lets one process write. The system lets it go when the process ends, however it ends.
+    /// Makes the folder, and takes the lock that lets one process write. The system lets it go when the
+    /// process ends, however it ends.
     pub(crate) fn lock(&self) -> Result<File, Error> {
         std::fs::create_dir_all(&self.folder)?;
         let lock = File::options()
@@ -60,7 +63,8 @@ pub(crate) struct Recovered {
     pub(crate) projection: Projection,
 }
 
-/// Opens the book: checks the whole chain, starts from the snapshot if there is one, replays the rest, and lets the projections follow.
+/// Opens the book: checks the whole chain, starts from the snapshot if there is one, replays the rest, and
+/// lets the projections follow.
 pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error> {
     let journal = Journal::open(&files.journal()).map_err(|error| match error {
         Error::Store(why) if why.contains("malformed") || why.contains("not a database") => {

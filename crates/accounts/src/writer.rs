@@ -1,6 +1,8 @@
-//! The writer: the one thread that owns the book. It takes whatever has arrived, applies it in memory, puts it on disk as one row of the journal,
-//! and only then answers; what arrives meanwhile is the next row (group commit).
+//! The writer: the one thread that owns the book. It takes whatever has arrived, applies it in memory, puts
+//! it on disk as one row of the journal, and only then answers; what arrives meanwhile is the next row (group
+//! commit).
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
@@ -23,6 +25,9 @@ use crate::{AccountId, Clock, Decline, Error, Kind, NewAccount};
 const BATCH_BYTES_MAX: usize = 8 << 20;
 /// Requests between two snapshots of the book: what a start has to replay at most, about a second's worth.
 const SNAPSHOT_ENTRIES: usize = 1 << 20;
+/// Largest snapshot that is kept, under SQLite's limit for one value: some 15 million accounts. Beyond it a
+/// start replays the whole journal.
+const SNAPSHOT_BYTES_MAX: usize = 900_000_000;
 /// Most rows of the journal followed by the projections in one transaction, and most requests in them, about.
 const PROJECT_ROWS_MAX: usize = 1024;
 const PROJECT_ENTRIES_MAX: usize = 32_768;
@@ -41,7 +46,8 @@ pub(crate) enum Message {
     Copy(oneshot::Sender<Copy>),
     /// A hold may have expired.
     Tick,
-    /// Finish what has arrived and end; answered when all is on disk and the book is free for another process.
+    /// Finish what has arrived and end; answered when all is on disk and the book is free for another
+    /// process.
     Close(oneshot::Sender<()>),
 }
 
@@ -53,13 +59,19 @@ pub(crate) struct Copy {
 }
 
 /// What the handles, the writer and the projector share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     /// Where fees in a currency go.
-    pub(crate) fees: RwLock<std::collections::BTreeMap<Currency, AccountId>>,
+    pub(crate) fees: RwLock<BTreeMap<Currency, AccountId>>,
     /// When the next hold expires, in nanoseconds; never: `u64::MAX`.
     next_expiry: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(progress: Progress, fees: BTreeMap<Currency, AccountId>) -> Self {
+        Self { progress: Arc::new(progress), fees: RwLock::new(fees), next_expiry: AtomicU64::new(u64::MAX) }
+    }
 }
 
 pub(crate) struct Writer {
@@ -161,8 +173,8 @@ impl Writer {
             match self.take(&mut messages, &mut closing, &to_projector) {
                 Ok(entries) => since_snapshot = since_snapshot.saturating_add(entries),
                 Err(error) => {
-                    // What is in memory and what is on disk may differ now. The truth is on disk: nothing is done any more until the next start
-                    // reads it. Those waiting have been told.
+                    // What is in memory and what is on disk may differ now. The truth is on disk: nothing is
+                    // done any more until the next start reads it. Those waiting have been told.
                     self.shared.progress.end(error);
                     failed = true;
                     break;
@@ -254,13 +266,15 @@ impl Writer {
         }
         let due = || self.ledger.next_expiry().is_some_and(|at| at <= (self.clock)());
         if batch.requests.is_empty() && batch.waiting.is_empty() && tick && due() {
-            // Nothing but time has passed: a row without requests, so that a replay lets the holds expire at the same place.
+            // Nothing but time has passed: a row without requests, so that a replay lets the holds expire at
+            // the same place.
             batch.bytes.extend_from_slice(&batch_header(0));
         }
         Ok(written.saturating_add(self.commit(&mut batch, to_projector)?))
     }
 
-    /// What can be answered without the journal: a repeated request, or one that makes no sense with these accounts.
+    /// What can be answered without the journal: a repeated request, or one that makes no sense with these
+    /// accounts.
     fn admit(&self, item: &Item) -> Option<Answered> {
         if let Some(answer) = self.ledger.recall(&item.request) {
             return Some(Ok(answer));
@@ -299,7 +313,8 @@ impl Writer {
         if allowed { Ok(()) } else { Err(Decline::NotAllowed) }
     }
 
-    /// Applies the batch, puts it on disk, answers, and sends it on to the projections. Leaves the batch empty.
+    /// Applies the batch, puts it on disk, answers, and sends it on to the projections. Leaves the batch
+    /// empty.
     fn commit(
         &mut self,
         batch: &mut Batch,
@@ -436,7 +451,10 @@ impl Projector {
             rows.clear();
         }
         if let Some(copy) = snapshot {
-            self.projection.keep_snapshot(copy.sequence, &copy.hash, &copy.ledger.encode())?;
+            let book = copy.ledger.encode();
+            if book.len() <= SNAPSHOT_BYTES_MAX {
+                self.projection.keep_snapshot(copy.sequence, &copy.hash, &book)?;
+            }
         }
         self.tick();
         Ok(())

@@ -1,7 +1,8 @@
 //! SIGKILL at any moment loses no acknowledged payment and doubles none.
 //!
-//! The test runs its own program again as a child that posts payments from many clients and prints each number it was told. It kills the child at a random moment, many times
-//! over the same book, repeats some requests as a client would that never heard the answer, and at the end compares book and printout.
+//! The test runs its own program again as a child that posts payments from many clients and prints each
+//! number it was told. It kills the child at a random moment, many times over the same book, repeats some
+//! requests as a client would that never heard the answer, and at the end compares book and printout.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::print_stdout,

@@ -12,8 +12,8 @@ pub struct Account {
     pub(crate) rule: BalanceRule,
     pub(crate) code: u16,
     pub(crate) closed: bool,
-    /// Minor units given and got. Posted and held of one side together are at most [`TURNOVER_MAX`], so that the
-    /// difference of any two fits `i64` and a capture never fails for want of room.
+    /// Minor units given and got. Posted and held of one side together are at most [`TURNOVER_MAX`], so that
+    /// the difference of any two fits `i64` and a capture never fails for want of room.
     pub(crate) debits_posted: u64,
     pub(crate) credits_posted: u64,
     pub(crate) debits_held: u64,

@@ -15,8 +15,8 @@ use crate::{
 /// Bounds of a book that its user chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many idempotency keys are remembered, the newest ones; about 150 bytes each. A caller that must know older ones keeps
-    /// them itself and asks itself first.
+    /// How many idempotency keys are remembered, the newest ones; about 150 bytes each. A caller that must
+    /// know older ones keeps them itself and asks itself first.
     pub keys_max: usize,
 }
 
@@ -53,7 +53,8 @@ pub struct Ledger {
     /// The holds that expire, soonest first.
     pub(crate) expiries: BTreeSet<(Timestamp, Number)>,
     pub(crate) keys: Keys,
-    /// Summed up side by side with the accounts, one side at a time, so that a posting with one side only shows at once.
+    /// Summed up side by side with the accounts, one side at a time, so that a posting with one side only
+    /// shows at once.
     pub(crate) totals: BTreeMap<Currency, Totals>,
     /// What to put back when a linked command is refused; empty between requests.
     undo: Vec<Undo>,
@@ -91,8 +92,9 @@ impl Ledger {
         }
     }
 
-    /// Applies a batch of requests at a moment, in order, and answers each. Holds that have expired by then are given back first. A moment
-    /// before the latest one counts as the latest one: the book's time does not run backwards.
+    /// Applies a batch of requests at a moment, in order, and answers each. Holds that have expired by then
+    /// are given back first. A moment before the latest one counts as the latest one: the book's time does
+    /// not run backwards.
     pub fn apply(&mut self, now: Timestamp, batch: &[Request]) -> Applied {
         self.now = self.now.max(now);
         let expired = self.expire();

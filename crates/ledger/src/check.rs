@@ -28,7 +28,8 @@ impl Totals {
     }
 }
 
-/// What the whole-book check found wrong: our bug, or a damaged snapshot. A book with a fault must not be written to.
+/// What the whole-book check found wrong: our bug, or a damaged snapshot. A book with a fault must not be
+/// written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BookFault {
     /// Debits and credits of a currency differ, or differ from the running totals.
@@ -73,7 +74,8 @@ impl fmt::Display for BookFault {
 impl std::error::Error for BookFault {}
 
 impl Ledger {
-    /// Checks the whole book and returns its totals by currency. Takes time in proportion to its accounts, holds and keys.
+    /// Checks the whole book and returns its totals by currency. Takes time in proportion to its accounts,
+    /// holds and keys.
     ///
     /// # Errors
     /// The first [`BookFault`] found.

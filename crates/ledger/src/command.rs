@@ -5,7 +5,8 @@ use std::fmt;
 
 use money::{Currency, Money};
 
-/// A moment, in nanoseconds since 1970-01-01 00:00 UTC. The ledger never reads a clock: the moment is passed in.
+/// A moment, in nanoseconds since 1970-01-01 00:00 UTC. The ledger never reads a clock: the moment is passed
+/// in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub u64);
 
@@ -21,8 +22,8 @@ impl Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub u64);
 
-/// Running number of an accepted or refused command, counted from 1 through the life of the book. A request takes as many as it has
-/// commands and is named by the first of them; a hold is named by its own.
+/// Running number of an accepted or refused command, counted from 1 through the life of the book. A request
+/// takes as many as it has commands and is named by the first of them; a hold is named by its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Number(pub u64);
 
@@ -30,13 +31,14 @@ pub struct Number(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub u128);
 
-/// Digest of everything that makes a request the same request. Two requests with one key are the same when their contents are.
-/// The caller computes it (a cryptographic digest where the requests come from outside), since it may cover more than the ledger sees.
+/// Digest of everything that makes a request the same request. Two requests with one key are the same when
+/// their contents are. The caller computes it (a cryptographic digest where the requests come from outside),
+/// since it may cover more than the ledger sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Content(pub u128);
 
-/// What must hold of an account's balance after every posting. Money on hold counts as gone for the side that gives it, and as not yet
-/// there for the side that gets it.
+/// What must hold of an account's balance after every posting. Money on hold counts as gone for the side that
+/// gives it, and as not yet there for the side that gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BalanceRule {
     /// Debits never exceed credits: the holder cannot spend more than there is. Customers, merchants, fees.
@@ -105,8 +107,8 @@ pub enum Command {
 pub enum Commands {
     /// One command. The usual case, without an allocation.
     One(Command),
-    /// Linked commands, at least one and at most [`LINKED_COMMANDS_MAX`](crate::LINKED_COMMANDS_MAX), in order; each sees what those
-    /// before it did.
+    /// Linked commands, at least one and at most [`LINKED_COMMANDS_MAX`](crate::LINKED_COMMANDS_MAX), in
+    /// order; each sees what those before it did.
     Linked(Box<[Command]>),
 }
 
@@ -232,7 +234,8 @@ pub struct Applied {
     pub answers: Vec<Answer>,
 }
 
-/// Why a request was refused. Nothing of it has happened. All are the asker's to correct; none is a fault of the book.
+/// Why a request was refused. Nothing of it has happened. All are the asker's to correct; none is a fault of
+/// the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -263,7 +266,8 @@ pub enum Refusal {
     },
     /// The account would be credited more than was debited, against its rule.
     CreditsExceedDebits(AccountId),
-    /// The account's turnover would exceed [`TURNOVER_MAX`](crate::TURNOVER_MAX): the book continues in a new account.
+    /// The account's turnover would exceed [`TURNOVER_MAX`](crate::TURNOVER_MAX): the book continues in a new
+    /// account.
     TurnoverExhausted(AccountId),
     /// No such hold is open: never made, or captured, released or expired.
     HoldNotOpen(Number),

@@ -1,5 +1,5 @@
-//! The idempotency keys remembered, with the answers they got. The oldest are forgotten first, by count, so that
-//! what is remembered depends on the requests alone and memory is bounded.
+//! The idempotency keys remembered, with the answers they got. The oldest are forgotten first, by count, so
+//! that what is remembered depends on the requests alone and memory is bounded.
 
 use std::collections::VecDeque;
 
@@ -28,8 +28,8 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new(keys_max: usize) -> Self {
-        // Room for all of them from the start: growing later would stall the writer while a large table is copied. Pages that
-        // are not used yet cost nothing.
+        // Room for all of them from the start: growing later would stall the writer while a large table is
+        // copied. Pages that are not used yet cost nothing.
         Self {
             keys_max,
             remembered: VecDeque::with_capacity(keys_max),

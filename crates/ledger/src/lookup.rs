@@ -1,4 +1,5 @@
-//! The hash tables that the book is looked up by. They are never iterated, so their order cannot reach any result.
+//! The hash tables that the book is looked up by. They are never iterated, so their order cannot reach any
+//! result.
 
 #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
 use std::collections::HashMap;
@@ -8,8 +9,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 #[expect(clippy::disallowed_types, reason = "looked up and never iterated, so its order cannot leak")]
 pub(crate) type Lookup<K, V> = HashMap<K, V, Seeded>;
 
-/// Hashes integers by folded multiplication from a secret start. The start differs from process to process (it is the standard library's own), so
-/// whoever chooses keys cannot know which of them collide. A third of the cost of the standard hasher, for keys that are integers.
+/// Hashes integers by folded multiplication from a secret start. The start differs from process to process
+/// (it is the standard library's own), so whoever chooses keys cannot know which of them collide. A third of
+/// the cost of the standard hasher, for keys that are integers.
 #[derive(Debug, Clone)]
 pub(crate) struct Seeded {
     seed: u64,

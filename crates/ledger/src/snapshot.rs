@@ -1,8 +1,8 @@
 //! The whole book as bytes, so that a start needs only the journal's tail.
 //!
-//! Equal books make equal bytes, whatever way they came about, so a snapshot also proves two books equal. Integers are little-endian.
-//! The bytes come from our own disk, which may be damaged: reading never panics, never allocates beyond a small multiple of what it is
-//! given, and ends with the whole-book check.
+//! Equal books make equal bytes, whatever way they came about, so a snapshot also proves two books equal.
+//! Integers are little-endian. The bytes come from our own disk, which may be damaged: reading never panics,
+//! never allocates beyond a small multiple of what it is given, and ends with the whole-book check.
 
 use std::fmt;
 
@@ -88,8 +88,8 @@ impl Ledger {
         out.0
     }
 
-    /// Reads what [`Ledger::encode`] wrote, and checks the whole book. With a smaller `keys_max` than the book was kept with, the oldest
-    /// keys are forgotten.
+    /// Reads what [`Ledger::encode`] wrote, and checks the whole book. With a smaller `keys_max` than the
+    /// book was kept with, the oldest keys are forgotten.
     ///
     /// # Errors
     /// [`SnapshotError`]: the bytes are damaged or of another version.

@@ -1,7 +1,9 @@
-//! The ledger against a slow and obvious model: random command sequences, the same answers, and the whole-book check after each batch.
+//! The ledger against a slow and obvious model: random command sequences, the same answers, and the
+//! whole-book check after each batch.
 //!
-//! The model keeps lists and adds them up anew for every question; to undo a linked request it throws a copy of itself away. A failure prints the shortest sequence that
-//! shows it; `PROPTEST_RNG_SEED=N cargo test -p ledger` runs the same sequences again, and `PROPTEST_CASES=N` as many as wanted.
+//! The model keeps lists and adds them up anew for every question; to undo a linked request it throws a copy
+//! of itself away. A failure prints the shortest sequence that shows it; `PROPTEST_RNG_SEED=N cargo test -p
+//! ledger` runs the same sequences again, and `PROPTEST_CASES=N` as many as wanted.
 #![allow(clippy::indexing_slicing, reason = "a wrong index fails the test")]
 
 use ledger::{

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Currency, MoneyError};
 
-/// Longest text that [`Money`] parses, in bytes; the longest that it prints is 24 (`-922337203685477.5808 CLF`).
+/// Longest text that [`Money`] parses, in bytes; the longest that it prints is 24 (`-922337203685477.5808
+/// CLF`).
 pub const AMOUNT_TEXT_BYTES_MAX: usize = 40;
 
 /// An amount of money: whole minor units (fen, cents, yen) of a currency; negative where it flows out.

@@ -81,8 +81,8 @@ impl Currency {
     }
 }
 
-/// ISO 4217 list one as amended to 2026, by number of minor digits. Left out: metals, units of account and test codes
-/// (XAU, XDR, XTS ...), which have no minor unit, and withdrawn codes.
+/// ISO 4217 list one as amended to 2026, by number of minor digits. Left out: metals, units of account and
+/// test codes (XAU, XDR, XTS ...), which have no minor unit, and withdrawn codes.
 const MINOR_DIGITS: [(u8, &str); 4] = [
     (
         2,

@@ -1,4 +1,5 @@
-//! What the tests of the account platform share: a clock they set, a book with people in it, and one check at the end of each.
+//! What the tests of the account platform share: a clock they set, a book with people in it, and one check at
+//! the end of each.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 #![allow(
     clippy::arithmetic_side_effects,

@@ -1,7 +1,8 @@
 //! `thinpay bench ledger`: durable double-entry transfers on the embedded store, and the state machine alone.
 //!
-//! Every figure but the first two is durable: a transfer counts when its caller has been told, and nobody is told before the journal's row is
-//! synced. The store's folder is in the system's temporary folder; the disk under it decides.
+//! Every figure but the first two is durable: a transfer counts when its caller has been told, and nobody is
+//! told before the journal's row is synced. The store's folder is in the system's temporary folder; the disk
+//! under it decides.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +18,8 @@ use super::{Better, Options, Row, percentile};
 const CUSTOMERS: usize = 10_000;
 /// What each has to begin with, in minor units: more than a benchmark can spend.
 const OPENING_UNITS: i64 = 1_000_000_000;
-/// Transfers in one burst of batches: fewer than the projections may lag behind, so that the journal is measured and not they.
+/// Transfers in one burst of batches: fewer than the projections may lag behind, so that the journal is
+/// measured and not they.
 const BURST: usize = 240_000;
 /// Transfers a second in the paced run.
 const PACE: u64 = 10_000;
