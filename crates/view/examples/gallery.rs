@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! cargo run -p view --example gallery -- DIRECTORY [FONT]...
+//! cargo run -p view --example gallery -- --documentation docs/screens
 //! ```
 //! Without fonts, the first of `KNOWN_FONT_PATHS` that is there is used. `DIRECTORY/sheet-*.png` are contact
-//! sheets, `DIRECTORY/text-*.txt` the text display.
+//! sheets, `DIRECTORY/text-*.txt` the text display. With `--documentation`, only the few sheets that the
+//! documentation shows are written.
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
 #![allow(
     clippy::unwrap_used,
@@ -238,9 +240,11 @@ fn code(l: Language) -> View {
 struct Shot {
     name: &'static str,
     screen: Screen,
-    /// Fields to move on by, and characters to type then.
+    /// Parts to move the focus on by, and characters to type then.
     tabs: usize,
     typed: &'static str,
+    /// The identifier of what is touched then, or empty.
+    touched: &'static str,
 }
 
 fn shots(l: Language) -> Vec<Shot> {
@@ -251,19 +255,20 @@ fn shots(l: Language) -> Vec<Shot> {
         "There is not enough money in Everyday account: ¥1,234.50 asked, ¥846.50 available.",
         "日常账户余额不足：需要 ¥1,234.50，可用 ¥846.50。",
     );
-    let shot = |name, screen: Screen, tabs, typed| Shot { name, screen, tabs, typed };
+    let shot = |name, screen: Screen, tabs, typed, touched| Shot { name, screen, tabs, typed, touched };
     vec![
-        shot("welcome", screens::welcome(l, &customer, &nonce), 0, ""),
-        shot("home", home(l).into(), 0, ""),
-        shot("pay", pay(l).into(), 0, "Blue L"),
-        shot("amount", amount(l).into(), 0, ""),
-        shot("confirmation", screens::confirmation(l, &statement(l)), 0, ""),
-        shot("signing", screens::waiting_for_signature(l, &statement(l)), 0, ""),
-        shot("receipt", receipt(l).into(), 0, ""),
-        shot("history", history(l).into(), 0, ""),
-        shot("code", code(l).into(), 0, ""),
-        shot("declined", screens::declined(l, &declined), 0, ""),
-        shot("ended", screens::ended(l, &say(l, "You signed out.", "您已退出登录。"), true), 0, ""),
+        shot("welcome", screens::welcome(l, &customer, &nonce), 0, "", ""),
+        shot("home", home(l).into(), 0, "", ""),
+        shot("pay", pay(l).into(), 0, "Blue L", ""),
+        shot("letters", pay(l).into(), 0, "Blue L", "merchant"),
+        shot("amount", amount(l).into(), 0, "", ""),
+        shot("confirmation", screens::confirmation(l, &statement(l)), 0, "", ""),
+        shot("signing", screens::waiting_for_signature(l, &statement(l)), 0, "", ""),
+        shot("receipt", receipt(l).into(), 0, "", ""),
+        shot("history", history(l).into(), 0, "", ""),
+        shot("code", code(l).into(), 0, "", ""),
+        shot("declined", screens::declined(l, &declined), 0, "", ""),
+        shot("ended", screens::ended(l, &say(l, "You signed out.", "您已退出登录。"), true), 0, "", ""),
     ]
 }
 
@@ -273,6 +278,13 @@ fn scene(shot: &Shot, profile: &HardwareProfile, style: &Style, fonts: &Fonts) -
     let keys = std::iter::repeat_n(keysym::TAB, shot.tabs).chain(shot.typed.chars().map(keysym::of));
     for key in keys {
         form.key(key, true, &scene);
+        scene = Scene::layout(&shot.screen, &form, profile, style, fonts);
+    }
+    if let Some(node) = scene.outline().iter().find(|node| profile.touch && node.id == shot.touched) {
+        let (x, y) = (node.rect.x + 2, node.rect.y + 2);
+        for buttons in [1, 0] {
+            form.pointer(buttons, x, y, &scene);
+        }
         scene = Scene::layout(&shot.screen, &form, profile, style, fonts);
     }
     scene
@@ -297,14 +309,80 @@ fn rgb(bytes: &[u8], layout: PixelLayout) -> Vec<u8> {
     }
 }
 
+/// Writes a PNG, with a palette where the colours fit one.
 fn write(path: &Path, (width, height, pixels): &Bitmap) {
     let file = std::fs::File::create(path).expect("the directory can be written");
     let size = |side: &usize| u32::try_from(*side).unwrap();
     let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), size(width), size(height));
-    encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::High);
-    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+    let colors: std::collections::BTreeSet<&[u8]> = pixels.chunks(3).collect();
+    if colors.len() > 256 {
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+        return;
+    }
+    let palette: Vec<&[u8]> = colors.into_iter().collect();
+    let indexes: Vec<u8> =
+        pixels.chunks(3).map(|pixel| u8::try_from(palette.binary_search(&pixel).unwrap()).unwrap()).collect();
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(palette.concat());
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.write_header().unwrap().write_image_data(&indexes).unwrap();
 }
+
+/// A sheet of many screens has a few more colours than a palette; the rarest become their nearest.
+fn fewer_colors(pixels: &mut [u8]) {
+    let mut counts = std::collections::BTreeMap::<[u8; 3], usize>::new();
+    for pixel in pixels.chunks(3) {
+        *counts.entry([pixel[0], pixel[1], pixel[2]]).or_default() += 1;
+    }
+    let mut colors: Vec<([u8; 3], usize)> = counts.into_iter().collect();
+    colors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let (kept, rare) = colors.split_at(colors.len().min(256));
+    let nearest = |color: &[u8; 3]| {
+        let far = |other: &[u8; 3]| -> u32 {
+            color.iter().zip(other).map(|(a, b)| u32::from(a.abs_diff(*b)) * u32::from(a.abs_diff(*b))).sum()
+        };
+        kept.iter().map(|(kept, _)| *kept).min_by_key(far).unwrap()
+    };
+    let rare: std::collections::BTreeMap<[u8; 3], [u8; 3]> =
+        rare.iter().map(|(color, _)| (*color, nearest(color))).collect();
+    for pixel in pixels.chunks_mut(3) {
+        if let Some(other) = rare.get(&[pixel[0], pixel[1], pixel[2]]) {
+            pixel.copy_from_slice(other);
+        }
+    }
+}
+
+/// The sheets of the documentation: display, language, theme, screens, and how many stand in a row.
+type Sheet = (&'static str, Language, Theme, &'static [&'static str], usize);
+const DOCUMENTATION: &[Sheet] = &[
+    (
+        "480x800",
+        Language::English,
+        Theme::Light,
+        &["welcome", "home", "letters", "amount", "confirmation", "receipt", "history", "declined"],
+        4,
+    ),
+    (
+        "480x800",
+        Language::Chinese,
+        Theme::Dark,
+        &["welcome", "home", "letters", "amount", "confirmation", "receipt", "history", "declined"],
+        4,
+    ),
+    (
+        "240x320",
+        Language::English,
+        Theme::Light,
+        &["home", "amount", "confirmation", "receipt", "history"],
+        5,
+    ),
+    ("240x320", Language::Chinese, Theme::Dark, &["home", "amount", "confirmation", "receipt", "history"], 5),
+    ("1080x2400", Language::Chinese, Theme::Light, &["home", "confirmation"], 2),
+    ("1280x800", Language::English, Theme::Light, &["home"], 1),
+    ("grey-320x240", Language::English, Theme::Light, &["home", "pay", "confirmation"], 3),
+];
 
 /// Pictures in rows on a grey ground.
 fn sheet(pictures: &[Bitmap], columns: usize) -> Bitmap {
@@ -321,6 +399,20 @@ fn sheet(pictures: &[Bitmap], columns: usize) -> Bitmap {
         }
     }
     (width, height, pixels)
+}
+
+/// One screen as a bitmap.
+fn picture(
+    shot: &Shot,
+    profile: &HardwareProfile,
+    style: &Style,
+    fonts: &Fonts,
+    painter: &Painter,
+) -> Bitmap {
+    let scene = scene(shot, profile, style, fonts);
+    let (width, height) = scene.size();
+    let bytes = scene.raster(scene.whole(), fonts, painter);
+    (usize::from(width), usize::from(height), rgb(&bytes, profile.pixel_layout()))
 }
 
 /// A text display's cells as lines of text.
@@ -343,7 +435,8 @@ fn lines(scene: &Scene, fonts: &Fonts, painter: &Painter) -> String {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    let documentation = arguments.next_if_eq("--documentation").is_some();
     let directory = PathBuf::from(arguments.next().unwrap_or_else(|| "target/gallery".into()));
     std::fs::create_dir_all(&directory).expect("the directory can be made");
     let mut paths: Vec<String> = arguments.collect();
@@ -366,6 +459,8 @@ fn main() {
         ("480x800", 480, 800, 233, PixelLayout::Rgb888, 6),
         ("1080x2400", 1080, 2400, 405, PixelLayout::Rgb888, 6),
         ("1280x800", 1280, 800, 150, PixelLayout::Rgb888, 4),
+        ("320x240", 320, 240, 167, PixelLayout::Rgb565, 6),
+        ("800x480", 800, 480, 217, PixelLayout::Rgb888, 4),
         ("grey-320x240", 320, 240, 143, PixelLayout::Grey8, 6),
     ] {
         let mut profile = HardwareProfile::picture(name, width, height, density, layout);
@@ -375,17 +470,31 @@ fn main() {
         }
         displays.push((name, profile, columns));
     }
+    if documentation {
+        for (name, language, theme, wanted, columns) in DOCUMENTATION {
+            let (_, profile, _) =
+                displays.iter().find(|(display, ..)| display == name).expect("a known display");
+            let style = Style { language: *language, theme: *theme };
+            let all = shots(*language);
+            let pictures: Vec<Bitmap> = wanted
+                .iter()
+                .map(|name| all.iter().find(|shot| shot.name == *name).expect("a known screen"))
+                .map(|shot| picture(shot, profile, &style, &fonts, &painter))
+                .collect();
+            let file = format!("{name}-{}.png", language.tag());
+            let mut sheet = sheet(&pictures, *columns);
+            fewer_colors(&mut sheet.2);
+            write(&directory.join(file), &sheet);
+        }
+        return;
+    }
     for (name, profile, columns) in &displays {
         for (language, language_name) in [(Language::English, "en"), (Language::Chinese, "zh")] {
             for (theme, theme_name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
                 let style = Style { language, theme };
                 let mut pictures = Vec::new();
                 for shot in shots(language) {
-                    let scene = scene(&shot, profile, &style, &fonts);
-                    let (width, height) = scene.size();
-                    let bytes = scene.raster(scene.whole(), &fonts, &painter);
-                    let pixels = rgb(&bytes, profile.pixel_layout());
-                    let picture = (usize::from(width), usize::from(height), pixels);
+                    let picture = picture(&shot, profile, &style, &fonts, &painter);
                     write(
                         &directory.join(format!("{name}-{language_name}-{theme_name}-{}.png", shot.name)),
                         &picture,

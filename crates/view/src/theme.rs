@@ -196,11 +196,13 @@ impl Metrics {
         };
         let shorter = f32::from(width.min(height));
         let longer = f32::from(width.max(height));
-        // Physical size first; but the shorter side must hold 288 units and the longer 320, so
-        // that a small display gets smaller letters instead of a cut-off button; 0.75 is where
-        // letters stop being legible.
-        let scale =
-            (f32::from(dots_per_inch) / 160.0).min(shorter / 272.0).min(longer / 320.0).clamp(0.72, 6.0);
+        // Physical size first, but no smaller than a desktop display's 96 dots an inch allow at their
+        // distance. The shorter side must hold 272 units and the longer 320, so that a small display
+        // gets smaller letters instead of a cut-off button; below 0.72 letters stop being legible. On a
+        // large display everything grows with the room, to a third larger.
+        let fits = (shorter / 272.0).min(longer / 320.0);
+        let scale = (f32::from(dots_per_inch) / 160.0).max(1.0).min(fits).clamp(0.72, 6.0);
+        let scale = scale.max((shorter / 640.0).min(scale * 1.34));
         let units_wide = f32::from(width) / scale;
         let units_high = f32::from(height) / scale;
         Self {
