@@ -152,6 +152,13 @@ $('sign-in-form').addEventListener('submit', async (event) => {
 
 // ---- the session
 
+/** What the user reads at the end: the server's sentence, or the page's own for what the terminal found. */
+function farewell({ end, sentence }) {
+  if (end === 'connection') return words.noConnection;
+  if (sentence === 'You have left.') return words.you;
+  return words.sentences?.[end] ?? sentence;
+}
+
 /** One session, from the open socket to the dark screen. */
 async function run(record, password) {
   const session = new Session(record.terminal, record.account, password, ...facts());
@@ -165,7 +172,7 @@ async function run(record, password) {
   const pump = () => {
     if (pumping || over) return;
     pumping = true;
-    for (let effect = session.next(); effect && !over; effect = session.next()) carryOut(effect);
+    for (let effect = session.nextEffect(); effect && !over; effect = session.nextEffect()) carryOut(effect);
     pumping = false;
   };
 
@@ -188,8 +195,7 @@ async function run(record, password) {
     document.title = 'ThinPay';
     $('ended').dataset.end = effect.end;
     $('ended-title').textContent = words[ENDS[effect.end]];
-    $('ended-text').textContent = effect.end === 'connection' ? words.noConnection
-      : effect.sentence === 'You have left.' ? words.you : effect.sentence;
+    $('ended-text').textContent = farewell(effect);
     show('ended');
     $('again').focus();
   };

@@ -8,7 +8,7 @@ const ENGLISH = {
   registerTitle: 'Register this device',
   registerText: 'Tell your operator which device this is. They enrol it for your account and give you a bundle and, another way, an activation code.',
   deviceClass: 'Hardware profile of this screen',
-  deviceFacts: (width, height, ratio) => `screen ${width} × ${height}, ${ratio} pixels a point`,
+  deviceFacts: (width, height, ratio) => `${width} × ${height}, pixel ratio ${ratio}`,
   copy: 'Copy',
   copied: 'Copied',
   download: 'Download',
@@ -61,7 +61,7 @@ const CHINESE = {
   registerTitle: '登记此设备',
   registerText: '请把此设备的信息交给运营商。运营商为您的账户登记后，会给您一个登记包，并以另一种方式给您激活码。',
   deviceClass: '此屏幕的硬件配置',
-  deviceFacts: (width, height, ratio) => `屏幕 ${width} × ${height}，像素比 ${ratio}`,
+  deviceFacts: (width, height, ratio) => `${width} × ${height}，像素比 ${ratio}`,
   copy: '复制',
   copied: '已复制',
   download: '下载',
@@ -104,6 +104,13 @@ const CHINESE = {
   noBundle: '请粘贴登记包，或选择文件。',
   storage: '此浏览器不允许页面保存密钥（可能是无痕窗口）。',
   you: '您已退出。',
+  // The core says these in English; the server's own sentences are in the user's language already.
+  sentences: {
+    'login-refused': '账户、密码或设备不正确，或账户已被暂时锁定。请核对后稍后再试。',
+    unsealed: '收到的内容不是为此设备、此刻封装的：设备密钥或硬件配置与登记的不同，或者有人在中间做了改动。会话已关闭，屏幕已清空。',
+    protocol: '服务器没有遵守协议，或要求签署不属于您的内容。会话已关闭，屏幕已清空。',
+    element: '此浏览器中的密钥无法使用。请联系运营商重新登记。',
+  },
 };
 
 export const language = (navigator.language || 'en').toLowerCase().startsWith('zh') ? 'zh' : 'en';

@@ -139,7 +139,8 @@ impl Session {
     }
 
     /// The next thing to do: an object with a `kind`, or `undefined`.
-    pub fn next(&mut self) -> Option<Object> {
+    #[wasm_bindgen(js_name = nextEffect)]
+    pub fn next_effect(&mut self) -> Option<Object> {
         self.0.next_effect().map(|effect| describe(&effect))
     }
 

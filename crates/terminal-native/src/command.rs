@@ -275,11 +275,13 @@ fn session(run: Run) -> anyhow::Result<Code> {
     let options =
         Options { server: &run.server, element: &element, trust, script, record: run.record.as_deref() };
     let (sender, receiver) = channel::<Event>();
-    match run.display {
-        DisplayKind::Headless => session::run(options, config, &mut Headless, &reporter, (sender, &receiver)),
+    let outcome = match run.display {
+        DisplayKind::Headless => {
+            session::run(options, config, &mut Headless, &reporter, (sender, &receiver))?
+        }
         DisplayKind::Tty => {
             let mut tty = Tty::new(&profile, sender.clone())?;
-            session::run(options, config, &mut tty, &reporter, (sender, &receiver))
+            session::run(options, config, &mut tty, &reporter, (sender, &receiver))?
         }
         #[cfg(feature = "window")]
         DisplayKind::Window => {
@@ -287,7 +289,11 @@ fn session(run: Run) -> anyhow::Result<Code> {
             crate::window::run(&profile, events, |display| {
                 let receiver = receiver;
                 session::run(options, config, display, &reporter, (sender, &receiver))
-            })?
+            })??
         }
+    };
+    if let Some(sentence) = &outcome.sentence {
+        reporter.say(sentence);
     }
+    Ok(outcome.code)
 }

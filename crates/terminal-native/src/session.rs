@@ -55,6 +55,15 @@ impl Code {
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// For programs.
+    pub code: Code,
+    /// For people, to be said once the display is gone; nothing when all went well.
+    pub sentence: Option<String>,
+}
+
 /// What the loop waits for.
 #[derive(Debug)]
 pub enum Event {
@@ -105,6 +114,8 @@ struct Session<'a> {
     touch: bool,
     outline: bool,
     ended: Option<terminal::End>,
+    /// Why the script failed.
+    failure: Option<String>,
 }
 
 /// Connects, signs in and stays until the end.
@@ -118,7 +129,7 @@ pub fn run(
     display: &mut dyn Display,
     reporter: &Reporter,
     events: (Sender<Event>, &Receiver<Event>),
-) -> anyhow::Result<Code> {
+) -> anyhow::Result<Outcome> {
     let (sender, receiver) = events;
     let recorder = options.record.map(Recorder::new).transpose()?;
     let content = options.element.content();
@@ -130,8 +141,7 @@ pub fn run(
         Err(error) => {
             let sentence = format!("{error:#}");
             reporter.event("ended", json!({ "kind": "connection", "sentence": sentence }));
-            reporter.say(&sentence);
-            return Ok(Code::Connection);
+            return Ok(Outcome { code: Code::Connection, sentence: Some(sentence) });
         }
     };
     reporter.event("connected", json!({ "url_host": options.server.host, "tls": options.server.tls }));
@@ -151,13 +161,18 @@ pub fn run(
         touch,
         outline,
         ended: None,
+        failure: None,
     };
     let mut runner = options.script.map(Runner::new);
     session.follow(runner.as_mut(), receiver)
 }
 
 impl Session<'_> {
-    fn follow(&mut self, mut runner: Option<&mut Runner>, events: &Receiver<Event>) -> anyhow::Result<Code> {
+    fn follow(
+        &mut self,
+        mut runner: Option<&mut Runner>,
+        events: &Receiver<Event>,
+    ) -> anyhow::Result<Outcome> {
         let mut code = None;
         loop {
             self.effects()?;
@@ -189,10 +204,12 @@ impl Session<'_> {
                     }),
                 );
                 self.transport.close();
-                if code != Code::Done && code != Code::Script {
-                    self.reporter.say(&end.sentence);
-                }
-                return Ok(code);
+                let sentence = match code {
+                    Code::Done => None,
+                    Code::Script => self.failure.take(),
+                    _ => Some(end.sentence.clone()),
+                };
+                return Ok(Outcome { code, sentence });
             }
             if !self.awake() && self.ended.is_none() {
                 wait = wait.min(SIGN_IN_TIME_MAX.saturating_sub(self.reporter.elapsed()));
@@ -342,7 +359,7 @@ impl Session<'_> {
                 Next::Finished => return Ok(Step::Over(Code::Done)),
                 Next::Failed(why) => {
                     self.reporter.event("failed", json!({ "why": why }));
-                    self.reporter.say(&why);
+                    self.failure = Some(why);
                     let code = match self.ended.as_ref().map(|end| Code::of(end.kind)) {
                         None | Some(Code::Done | Code::Server) => Code::Script,
                         Some(other) => other,

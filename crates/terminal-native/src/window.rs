@@ -60,18 +60,21 @@ impl Display for WindowDisplay {
             }
         }
         drop(shared);
-        self.wake(Wake::Draw)
+        self.wake(Wake::Draw);
+        Ok(())
     }
 
     fn say(&mut self, sentence: &str) -> anyhow::Result<()> {
         sentence.clone_into(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner).said);
-        self.wake(Wake::Draw)
+        self.wake(Wake::Draw);
+        Ok(())
     }
 }
 
 impl WindowDisplay {
-    fn wake(&self, wake: Wake) -> anyhow::Result<()> {
-        self.proxy.send_event(wake).ok().context("the window is closed")
+    /// False when the window is closed; the session hears of that by [`Event::Quit`].
+    fn wake(&self, wake: Wake) -> bool {
+        self.proxy.send_event(wake).is_ok()
     }
 }
 
@@ -100,8 +103,10 @@ pub fn run<T: Send>(
     std::thread::scope(|scope| {
         let running = scope.spawn(move || {
             let result = session(&mut display);
-            std::thread::sleep(FAREWELL);
-            let _window_closed_before = display.wake(Wake::Close);
+            if display.wake(Wake::Draw) {
+                std::thread::sleep(FAREWELL);
+                display.wake(Wake::Close);
+            }
             result
         });
         let looped = event_loop.run_app(&mut app);
@@ -293,7 +298,7 @@ impl ApplicationHandler<Wake> for App {
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _window: WindowId, event: WindowEvent) {
         match event {
-            WindowEvent::CloseRequested => {
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => {
                 let _session_ended_before = self.events.send(Event::Quit);
                 event_loop.exit();
             }

@@ -276,9 +276,8 @@ fn the_outside_cipher_is_answered_in_any_order_and_applied_in_order() {
     let mut world = World::new(&device, &device, |config| config.opening = Opening::Outside);
     let open = |world: &mut World| {
         world.run();
-        while !world.jobs.is_empty() {
-            // The last one first.
-            let (ticket, stream, job) = world.jobs.pop().unwrap();
+        // The last one first.
+        while let Some((ticket, stream, job)) = world.jobs.pop() {
             let key = world.terminal.stream_key(stream).unwrap();
             let plaintext = Aes256Gcm::new_from_slice(&*key).unwrap().decrypt(
                 &job.nonce.into(),
