@@ -238,17 +238,44 @@ fn narrow(units: i128) -> i64 {
     i64::try_from(units).expect("turnover is bounded")
 }
 
+/// Numbers from here on stand for "one of the holds that are open then": chosen blindly, hardly any command
+/// would meet one.
+const SOME_OPEN_HOLD: u64 = 1_000;
+
+/// Puts real holds in place of the stand-ins, and now and then exactly what is held.
+fn resolve(request: &Request, open: &[(Number, Hold)]) -> Request {
+    let find = |number: Number| {
+        let place = number.0.checked_sub(SOME_OPEN_HOLD)?;
+        open.get(usize::try_from(place).ok()?.checked_rem(open.len())?)
+    };
+    let command = |command: &Command| match *command {
+        Command::Capture { hold, amount } => find(hold).map_or(*command, |(found, of)| Command::Capture {
+            hold: *found,
+            amount: if hold.0 % 3 == 0 { of.amount } else { amount },
+        }),
+        Command::Release { hold } => {
+            find(hold).map_or(*command, |(found, _)| Command::Release { hold: *found })
+        }
+        other => other,
+    };
+    let commands = match &request.commands {
+        Commands::One(one) => Commands::One(command(one)),
+        Commands::Linked(linked) => Commands::Linked(linked.iter().map(command).collect()),
+    };
+    Request { commands, ..request.clone() }
+}
+
 fn account() -> impl Strategy<Value = AccountId> {
-    (0_u64..7).prop_map(AccountId)
+    prop_oneof![6 => 0_u64..3, 2 => 3_u64..6].prop_map(AccountId)
 }
 
 fn currency() -> impl Strategy<Value = Currency> {
-    prop_oneof![4 => Just(Currency::CNY), 1 => Just(Currency::JPY)]
+    prop_oneof![12 => Just(Currency::CNY), 1 => Just(Currency::JPY)]
 }
 
 fn amount() -> impl Strategy<Value = Money> {
     let units = prop_oneof![
-        20 => 1_i64..100,
+        20 => 1_i64..40,
         2 => -2_i64..=0,
         1 => (i64::MAX - 200)..=i64::MAX,
         1 => Just(i64::MAX / 2),
@@ -263,22 +290,22 @@ fn command() -> impl Strategy<Value = Command> {
         Just(BalanceRule::Free)
     ];
     // Numbers of commands: some of them are holds.
-    let hold = (0_u64..60).prop_map(Number);
+    let hold = prop_oneof![1 => 0_u64..60, 5 => SOME_OPEN_HOLD..SOME_OPEN_HOLD + 60].prop_map(Number);
     prop_oneof![
-        3 => (account(), currency(), rule, any::<u16>())
+        2 => (account(), currency(), rule, any::<u16>())
             .prop_map(|(account, currency, rule, code)| Command::Open { account, currency, rule, code }),
         1 => account().prop_map(|account| Command::Close { account }),
         8 => (account(), account(), amount())
             .prop_map(|(debit, credit, amount)| Command::Transfer { debit, credit, amount }),
-        4 => (account(), account(), amount(), proptest::option::of(0_u64..100))
+        8 => (account(), account(), amount(), proptest::option::of(0_u64..30))
             .prop_map(|(debit, credit, amount, expires)| Command::Hold {
                 debit,
                 credit,
                 amount,
                 expires: expires.map(Timestamp)
             }),
-        3 => (hold.clone(), amount()).prop_map(|(hold, amount)| Command::Capture { hold, amount }),
-        2 => hold.prop_map(|hold| Command::Release { hold }),
+        6 => (hold.clone(), amount()).prop_map(|(hold, amount)| Command::Capture { hold, amount }),
+        3 => hold.prop_map(|hold| Command::Release { hold }),
     ]
 }
 
@@ -294,8 +321,15 @@ fn request() -> impl Strategy<Value = Request> {
     })
 }
 
+/// Applies a batch with the stand-ins resolved against the book itself.
+fn apply(ledger: &mut Ledger, now: Timestamp, batch: &[Request]) -> Applied {
+    let open: Vec<_> = ledger.holds().map(|(number, hold)| (number, *hold)).collect();
+    let batch: Vec<Request> = batch.iter().map(|request| resolve(request, &open)).collect();
+    ledger.apply(now, &batch)
+}
+
 fn batches() -> impl Strategy<Value = Vec<(Timestamp, Vec<Request>)>> {
-    let batch = (0_u64..100, proptest::collection::vec(request(), 0..6));
+    let batch = (0_u64..30, proptest::collection::vec(request(), 0..6));
     proptest::collection::vec(batch.prop_map(|(now, requests)| (Timestamp(now), requests)), 1..25)
 }
 
@@ -328,6 +362,7 @@ proptest! {
         let mut ledger = Ledger::new(limits);
         let mut model = Model::default();
         for (now, batch) in std::iter::once((Timestamp(0), opening())).chain(batches) {
+            let batch: Vec<Request> = batch.iter().map(|request| resolve(request, &model.holds)).collect();
             let applied = ledger.apply(now, &batch);
             prop_assert_eq!(&applied, &model.apply(now, &batch));
             if let Err(fault) = ledger.check() {
@@ -352,13 +387,13 @@ proptest! {
         let mut ledger = Ledger::new(limits);
         ledger.apply(Timestamp(0), &opening());
         for (now, batch) in before {
-            ledger.apply(*now, batch);
+            apply(&mut ledger, *now, batch);
         }
         let bytes = ledger.encode();
         let mut read = Ledger::decode(&bytes, limits).expect("reads back");
         prop_assert_eq!(read.encode(), bytes);
         for (now, batch) in after {
-            prop_assert_eq!(ledger.apply(*now, batch), read.apply(*now, batch));
+            prop_assert_eq!(apply(&mut ledger, *now, batch), apply(&mut read, *now, batch));
         }
         prop_assert_eq!(read.encode(), ledger.encode());
         prop_assert!(read.check().is_ok());
@@ -374,7 +409,7 @@ proptest! {
         let mut ledger = Ledger::new(limits);
         ledger.apply(Timestamp(0), &opening());
         for (now, batch) in &batches {
-            ledger.apply(*now, batch);
+            apply(&mut ledger, *now, batch);
         }
         let mut bytes = ledger.encode();
         prop_assert!(Ledger::decode(&bytes[..keep.index(bytes.len())], limits).is_err());
@@ -387,7 +422,7 @@ proptest! {
             prop_assert!(book.check().is_ok());
             let mut book = book;
             for (now, batch) in &batches {
-                book.apply(*now, batch);
+                apply(&mut book, *now, batch);
             }
             prop_assert!(book.check().is_ok());
         }
@@ -397,7 +432,7 @@ proptest! {
     fn answers_read_back(batches in batches()) {
         let mut ledger = Ledger::new(Limits { keys_max: 0 });
         for (now, batch) in &batches {
-            for answer in ledger.apply(*now, batch).answers {
+            for answer in apply(&mut ledger, *now, batch).answers {
                 let bytes = answer.encode();
                 prop_assert_eq!(Answer::decode(&bytes), Ok(answer));
                 prop_assert!(Answer::decode(&bytes[..bytes.len() - 1]).is_err());
