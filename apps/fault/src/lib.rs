@@ -60,7 +60,10 @@ impl App for Fault {
             "currency" => view.amount("Sum", Money::new(1, "ABC")),
             "disturbing" => view.body("12\u{202e}34\u{7}\nend"),
             "largest" => (0..60).fold(view, |view, _| view.body("x".repeat(2_000))),
-            _ => view.action(Action::primary("count", "Count")),
+            // What a person at a terminal can ask for.
+            _ => {
+                view.choices(["panic", "loop", "grow"].map(choice)).action(Action::primary("count", "Count"))
+            }
         }
     }
 }

@@ -6,6 +6,8 @@ use anyhow::{Context, Result};
 use rfb::Encoding;
 use rfb::client::{Client, ClientEvent, ClientOptions};
 
+/// What is said in place of a login frame; a frame has 16 bytes at least.
+const LOGIN_FRAME: [u8; 16] = [0; 16];
 /// Rows for every three columns, as on a phone.
 const ROWS_A_COLUMN: (usize, usize) = (5, 3);
 
@@ -19,7 +21,7 @@ pub(crate) fn sealed_contents(down: &[u8]) -> Vec<u8> {
     while let Ok(Some(event)) = client.poll() {
         // What is said back goes nowhere; the client only wants to have said it.
         let said = match event {
-            ClientEvent::LoginOffered | ClientEvent::LoginMessage(_) => client.send_login(&[0]),
+            ClientEvent::LoginOffered | ClientEvent::LoginMessage(_) => client.send_login(&LOGIN_FRAME),
             ClientEvent::Initialised { .. } => client
                 .set_encodings(&[Encoding::SealedTile, Encoding::SealedRaw, Encoding::Outline])
                 .and_then(|()| client.request_full_update(false)),

@@ -110,14 +110,20 @@ impl Site {
     /// # Errors
     /// When a command of the operator fails.
     pub fn publish(&self, app: &str) -> Result<()> {
-        let key = self.operator.folder.join("publisher.key").to_string_lossy().into_owned();
-        if !Path::new(&key).exists() {
-            let made = self.operator.run(&["app", "publisher-key", &key])?;
-            let public = text(&made, "public_key")?;
-            self.operator.run(&["app", "approve", "--name", "thinpay", "--public-key", &public])?;
-        }
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps").join(app);
-        let bundle = self.operator.folder.join(format!("{app}.bundle")).to_string_lossy().into_owned();
+        let manifest =
+            std::fs::read_to_string(source.join("app.toml")).context("reading the app's manifest")?;
+        let publisher = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("publisher = \"")?.strip_suffix('"'))
+            .context("the app's manifest names its publisher")?;
+        let file = |ending: &str| {
+            self.operator.folder.join(format!("{app}.{ending}")).to_string_lossy().into_owned()
+        };
+        let (key, bundle) = (file("key"), file("bundle"));
+        let made = self.operator.run(&["app", "publisher-key", &key])?;
+        let public = text(&made, "public_key")?;
+        self.operator.run(&["app", "approve", "--name", publisher, "--public-key", &public])?;
         self.operator.run(&["app", "build", &source.to_string_lossy(), "--key", &key, "--out", &bundle])?;
         self.operator.run(&["app", "publish", &bundle])?;
         Ok(())
