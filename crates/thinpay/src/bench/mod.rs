@@ -4,6 +4,9 @@
 mod ledger;
 mod other_codings;
 mod seal;
+mod session;
+mod view;
+mod vm;
 
 use std::time::{Duration, Instant};
 
@@ -61,7 +64,13 @@ pub(crate) struct Peer {
 type Bench = (&'static str, fn(&Options) -> Result<Vec<Row>>);
 
 /// Every benchmark there is.
-const BENCHES: &[Bench] = &[("ledger", ledger::run), ("seal", seal::run)];
+const BENCHES: &[Bench] = &[
+    ("ledger", ledger::run),
+    ("seal", seal::run),
+    ("view", view::run),
+    ("vm", vm::run),
+    ("session", session::run),
+];
 
 /// What a benchmark prints.
 #[derive(Debug, Serialize)]
