@@ -51,6 +51,10 @@ const ENGLISH = {
   noBundle: 'Paste the bundle, or choose its file.',
   storage: 'This browser does not let the page keep keys (a private window, perhaps).',
   you: 'You have left.',
+  // Where the page says it better than the core.
+  sentences: {
+    'login-refused': 'The account, the password or this device is not right, or the account is locked for a while. Check them and try again later.',
+  },
 };
 
 const CHINESE = {
