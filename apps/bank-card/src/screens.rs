@@ -277,7 +277,7 @@ fn counterparty_label(say: Language, entry: &HistoryEntry) -> &'static str {
 }
 
 /// Who was on the other side; where there is no name, what it was.
-fn counterparty<'a>(say: Language, entry: &'a HistoryEntry) -> &'a str {
+fn counterparty(say: Language, entry: &HistoryEntry) -> &str {
     if entry.counterparty.is_empty() { operation(say, &entry.operation) } else { &entry.counterparty }
 }
 
