@@ -60,8 +60,11 @@ impl Body<'_, '_> {
             let width = |choice: &Choice| tree.measure_text(&choice.label, size, Weight::Bold).width;
             choices.iter().map(width).max().unwrap_or(0)
         };
-        let four =
-            fourth >= metrics.dp(44.0) && widest(self.tree, metrics.label()) + metrics.dp(4.0) <= fourth;
+        // Small letters rather than a second row of tiles, where they are not too small.
+        let sizes = [(metrics.label(), 12.0), (metrics.caption(), 6.0)];
+        let fitting =
+            sizes.into_iter().find(|(size, slack)| widest(self.tree, *size) + metrics.dp(*slack) <= fourth);
+        let four = fourth >= metrics.dp(44.0) && fitting.is_some();
         let columns = match choices.len() {
             3 => 3,
             4.. if four => 4,
@@ -74,7 +77,11 @@ impl Body<'_, '_> {
             let leaf = bordered_card(leaf, metrics.dp(0.6), palette.line);
             let badge = self.badge(choice.icon, metrics.dp(if metrics.compact { 34.0 } else { 44.0 }));
             let narrow = metrics.compact || width < metrics.dp(96.0);
-            let size = if narrow { metrics.label() } else { metrics.body() };
+            let size = match fitting {
+                Some((size, _)) if narrow && columns == 4 => size,
+                _ if narrow => metrics.label(),
+                _ => metrics.body(),
+            };
             let label =
                 self.tree.text(style(), &choice.label, size, Weight::Bold, palette.text, Align::Center, 2);
             let mut style = column(metrics.dpf(if metrics.compact { 5.0 } else { 8.0 }));
