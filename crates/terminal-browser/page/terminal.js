@@ -85,7 +85,7 @@ $('enrol-form').addEventListener('submit', async (event) => {
     $('bundle-name').textContent = '';
     showSignIn(record.account);
   } catch (error) {
-    say('enrol-error', error instanceof DOMException ? words.storage : error.message);
+    say('enrol-error', error instanceof DOMException ? words.storage : words.badBundle ?? error.message);
   } finally {
     enrolment?.free();
     $('import').disabled = false;

@@ -106,6 +106,7 @@ const CHINESE = {
   noConnection: '服务器没有应答，或连接已中断。屏幕上没有显示凭证的支付均未完成。',
   noCrypto: '此浏览器只为 HTTPS 或本机页面保存密钥。',
   noBundle: '请粘贴登记包，或选择文件。',
+  badBundle: '激活码与登记包不符，或登记包有误。请核对两者。',
   storage: '此浏览器不允许页面保存密钥（可能是无痕窗口）。',
   you: '您已退出。',
   // The core says these in English; the server's own sentences are in the user's language already.

@@ -14,6 +14,7 @@ use profile::HardwareProfile;
 use rand_core::OsRng;
 use seal::Stream;
 use terminal::drivers::{Input, Keysym};
+use terminal::effect::whole_sentence;
 use terminal::framebuffer::Area;
 use terminal::payment_module::ElementError;
 use terminal::{Config, Effect, EndKind, Opening, Phase, Terminal};
@@ -33,8 +34,9 @@ pub fn device_profile(screen_width: f64, screen_height: f64, pixel_ratio: f64) -
     device::profile(screen_width, screen_height, pixel_ratio).to_toml()
 }
 
+/// An error as the page shows it: a whole sentence.
 fn error(error: impl std::fmt::Display) -> JsError {
-    JsError::new(&error.to_string())
+    JsError::new(&whole_sentence(&error.to_string()))
 }
 
 /// An enrolment bundle that was opened with its activation code. The page hands its keys to WebCrypto as

@@ -19,7 +19,7 @@ use crate::script::Script;
 use crate::transport::{Arrived, ServerUrl, Transport};
 
 /// How long it may take from connecting to the first picture.
-pub const SIGN_IN_TIME_MAX: Duration = Duration::from_secs(30);
+pub const SIGN_IN_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long the loop waits when nothing is planned.
 const IDLE: Duration = Duration::from_secs(3600);
 

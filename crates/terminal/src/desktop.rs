@@ -21,7 +21,7 @@ use seal::{CONTROL_ASSOCIATED, INPUT_ASSOCIATED, OpenError, OpenJob, Opener, Roo
 use zeroize::Zeroizing;
 
 use crate::drivers::Input;
-use crate::effect::{Config, Effect, End, EndKind, Opening, Phase, Statistics};
+use crate::effect::{Config, Effect, End, EndKind, Opening, Phase, Statistics, whole_sentence};
 use crate::framebuffer::{Area, Framebuffer};
 use crate::payment_module::{self, ElementError};
 
@@ -582,19 +582,6 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
             Err(error) => self.end(EndKind::Protocol, &error.to_string()),
         }
     }
-}
-
-/// A capital at the beginning and a full stop at the end, for errors that are written to stand inside others.
-fn whole_sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut sentence: String = match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => return String::new(),
-    };
-    if sentence.chars().next_back().is_some_and(char::is_alphanumeric) {
-        sentence.push('.');
-    }
-    sentence
 }
 
 /// What a viewer shows that ignores the tag: the sealed bytes as a sealed picture of the rectangle, so with

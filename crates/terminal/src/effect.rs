@@ -132,3 +132,30 @@ pub struct Statistics {
     /// Bytes of sealed units on the display stream.
     pub sealed_bytes: u64,
 }
+
+/// A capital at the beginning and a full stop at the end, for errors that are written to stand inside others.
+#[must_use]
+pub fn whole_sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut sentence: String = match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => return String::new(),
+    };
+    if sentence.chars().next_back().is_some_and(char::is_alphanumeric) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_become_sentences() {
+        assert_eq!(whole_sentence("the tag is wrong"), "The tag is wrong.");
+        assert_eq!(whole_sentence("Goodbye, Mei."), "Goodbye, Mei.");
+        assert_eq!(whole_sentence("再见。"), "再见。");
+        assert_eq!(whole_sentence(""), "");
+    }
+}
