@@ -6,7 +6,9 @@ use identity::{AccountName, Password};
 use platform::{EndReason, Session};
 use rand_chacha::ChaCha20Rng;
 use rfb::sealed::Node;
-use terminal::{Config, Effect, End, Input, Keysym, Opening, Terminal};
+use terminal::drivers::{Input, Keysym};
+use terminal::payment_module::ElementError;
+use terminal::{Config, Effect, End, Opening, Terminal};
 
 use crate::{Device, World};
 
@@ -114,7 +116,7 @@ impl<'a> Connection<'a> {
                 let answer = if self.willing {
                     Ok(self.device.bundle.signing_key.sign_digest(&request.digest).expect("a signature"))
                 } else {
-                    Err(terminal::ElementError::Refused)
+                    Err(ElementError::Failed("its user refused".to_owned()))
                 };
                 self.signed.push(request.statement.clone());
                 self.terminal.signed(answer);

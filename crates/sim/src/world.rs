@@ -158,7 +158,7 @@ impl World {
     }
 
     /// A connection of the device, before its first byte.
-    pub fn connect(&self, device: &Device, password: &str) -> Connection<'_> {
+    pub fn connect<'a>(&'a self, device: &'a Device, password: &str) -> Connection<'a> {
         Connection::new(self, device, password)
     }
 
