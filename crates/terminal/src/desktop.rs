@@ -28,6 +28,8 @@ use crate::payment_module::{self, ElementError};
 /// The most sealed units that wait for an outside cipher at once; a server that sends more without
 /// waiting for requests breaks the protocol.
 pub const PENDING_MAX: usize = 4096;
+/// The most bytes of sealed units that wait for an outside cipher at once: several of the largest pictures.
+pub const PENDING_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What waits in order for its turn.
 enum Pending {
@@ -38,7 +40,7 @@ enum Pending {
 
 /// The plaintext of a sealed unit, or the ticket under which it will come.
 enum Slot {
-    Waiting(u64),
+    Waiting { ticket: u64, bytes: usize },
     Opened(Vec<u8>),
 }
 
@@ -208,7 +210,7 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
         };
         for pending in &mut self.pending {
             let (Pending::Rectangle { slot, .. } | Pending::Control(slot)) = pending else { continue };
-            if matches!(slot, Slot::Waiting(waiting) if *waiting == ticket) {
+            if matches!(slot, Slot::Waiting { ticket: waiting, .. } if *waiting == ticket) {
                 *slot = Slot::Opened(plaintext);
                 break;
             }
@@ -399,8 +401,11 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
                 .display
                 .open(&geometry.associated(format), &data)
                 .map(|plaintext| (Slot::Opened(plaintext), None)),
-            Opening::Outside => seal::picture::begin(&mut keys.display, format, &geometry, &data)
-                .map(|job| (Slot::Waiting(self.ticket), Some((Stream::Display, job)))),
+            Opening::Outside => {
+                seal::picture::begin(&mut keys.display, format, &geometry, &data).map(|job| {
+                    (Slot::Waiting { ticket: self.ticket, bytes: data.len() }, Some((Stream::Display, job)))
+                })
+            }
         };
         self.begun(slot, |slot| Pending::Rectangle { geometry, format, slot });
     }
@@ -417,10 +422,9 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
             Opening::Inside => {
                 keys.control.open(CONTROL_ASSOCIATED, &unit).map(|plaintext| (Slot::Opened(plaintext), None))
             }
-            Opening::Outside => keys
-                .control
-                .begin(CONTROL_ASSOCIATED, &unit)
-                .map(|job| (Slot::Waiting(self.ticket), Some((Stream::Control, job)))),
+            Opening::Outside => keys.control.begin(CONTROL_ASSOCIATED, &unit).map(|job| {
+                (Slot::Waiting { ticket: self.ticket, bytes: unit.len() }, Some((Stream::Control, job)))
+            }),
         };
         self.begun(slot, Pending::Control);
     }
@@ -444,7 +448,13 @@ impl<R: CryptoRng + RngCore> Terminal<R> {
     }
 
     fn wait_in_order(&mut self, pending: Pending) {
-        if self.pending.len() == PENDING_MAX {
+        let waiting = |pending: &Pending| match pending {
+            Pending::Rectangle { slot: Slot::Waiting { bytes, .. }, .. }
+            | Pending::Control(Slot::Waiting { bytes, .. }) => *bytes,
+            _ => 0,
+        };
+        let bytes: usize = self.pending.iter().chain([&pending]).map(waiting).sum();
+        if self.pending.len() == PENDING_MAX || bytes > PENDING_BYTES_MAX {
             return self.end(EndKind::Protocol, "The server sends more than this terminal asked for.");
         }
         self.pending.push_back(pending);
