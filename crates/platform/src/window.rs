@@ -139,6 +139,7 @@ impl Window {
             _ => vec![self.whole()],
         };
         if damage.is_empty() {
+            self.sent = Some(Arc::clone(&self.scene));
             return Ok(());
         }
         let layout = self.profile.pixel_layout();
@@ -154,8 +155,13 @@ impl Window {
         Ok(())
     }
 
-    /// What the screen says, for whoever cannot see it, when it has changed since the last time.
+    /// What the screen says, for whoever cannot see it, when it has changed since the last time. It never
+    /// runs ahead of the picture: a touch meant for what it names must find that there.
     pub(crate) fn take_outline(&mut self) -> Option<Vec<Node>> {
+        let is_shown = self.sent.as_ref().is_some_and(|sent| Arc::ptr_eq(sent, &self.scene));
+        if !is_shown {
+            return None;
+        }
         std::mem::take(&mut self.outline_is_stale).then(|| self.scene.outline().iter().map(node).collect())
     }
 
