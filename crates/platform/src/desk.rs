@@ -55,6 +55,7 @@ pub(crate) struct Desk {
     unsent_statement: Option<Vec<u8>>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "one a terminal, in a box, and nearly always the large one")]
 #[derive(Debug)]
 enum Stage {
     /// The sealed welcome picture is shown; nothing else exists yet.
@@ -157,12 +158,7 @@ impl Desk {
         }
     }
 
-    fn input(
-        &mut self,
-        input: sealed::Input,
-        effects: &mut VecDeque<Effect>,
-        now: Now,
-    ) -> Result<(), Stop> {
+    fn input(&mut self, input: sealed::Input, effects: &mut VecDeque<Effect>, now: Now) -> Result<(), Stop> {
         if let Stage::Welcome { digest, .. } = &self.stage {
             // The unit opened, so it was sealed by the enrolled element; what it must prove is that its
             // owner's terminal shows the picture right.
@@ -170,7 +166,8 @@ impl Desk {
                 sealed::Input::Acknowledge { digest: seen } if seen == *digest => {
                     self.stage = Stage::Fetching;
                     self.last_input = now.monotonic;
-                    effects.push_back(Effect::Welcome { signed_in: Arc::clone(&self.signed_in), confirm: true });
+                    effects
+                        .push_back(Effect::Welcome { signed_in: Arc::clone(&self.signed_in), confirm: true });
                     Ok(())
                 }
                 _ => Err(Stop::NotAcknowledged),
@@ -209,7 +206,7 @@ impl Desk {
         match &mut self.stage {
             Stage::Welcome { .. } | Stage::Fetching => Ok(()),
             Stage::Launcher(_) => match id.strip_prefix(LAUNCH) {
-                Some(app) => self.launch(&app.to_owned(), effects, now),
+                Some(app) => self.launch(app, effects, now),
                 None => Err(Stop::Done),
             },
             Stage::App(_, running) => match &mut running.payment {
@@ -263,14 +260,16 @@ impl Desk {
                 if payment.tag == tag =>
             {
                 match outcome {
-                    Ok(prepared) => match payment.prepared(prepared, &self.signed_in, language, now, random) {
-                        Ok(screen) => {
-                            self.window.show_statement(screen, &self.platform.drawing);
-                            Ok(())
+                    Ok(prepared) => {
+                        match payment.prepared(prepared, &self.signed_in, language, now, random) {
+                            Ok(screen) => {
+                                self.window.show_statement(screen, &self.platform.drawing);
+                                Ok(())
+                            }
+                            // A memo or a name that cannot be stated without deceiving the reader.
+                            Err(_) => self.go_on_paying(Next::Refused(Refusal::Invalid), effects, now),
                         }
-                        // A memo or a name that cannot be stated without deceiving the reader.
-                        Err(_) => self.go_on_paying(Next::Refused(Refusal::Invalid), effects, now),
-                    },
+                    }
                     Err(refusal) => self.go_on_paying(Next::Refused(refusal), effects, now),
                 }
             }
@@ -280,7 +279,9 @@ impl Desk {
                 let reply = match (outcome, payment.and_then(Payment::into_posting)) {
                     (Ok(posted), Some(prepared)) => translate::paid(&posted, &prepared, minutes_east),
                     (Err(refusal), _) => translate::refused(refusal, language),
-                    (Ok(_), None) => return Err(Stop::Server("a posting came back that nobody asked for".to_owned())),
+                    (Ok(_), None) => {
+                        return Err(Stop::Server("a posting came back that nobody asked for".to_owned()));
+                    }
                 };
                 self.uncover();
                 self.finish_command(tag, reply, effects, now)

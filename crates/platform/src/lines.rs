@@ -1,9 +1,9 @@
 //! The lines between platform and terminal: display, control and input, each sealed with keys of its
 //! own (R41), or none of them (R42).
 
-use rfb::{Encoding, Rect};
 use rfb::sealed::{Control, Input};
 use rfb::server::{RectangleOut, Server};
+use rfb::{Encoding, Rect};
 use seal::picture::{self, Format, Geometry};
 use seal::{Opener, Root, Sealer, Stream};
 
@@ -19,6 +19,7 @@ pub(crate) enum Form {
 }
 
 /// The lines of one terminal.
+#[allow(clippy::large_enum_variant, reason = "one a terminal, in a box, and nearly always the large one")]
 #[derive(Debug)]
 pub(crate) enum Lines {
     /// Each sealed with keys of its own.
@@ -53,9 +54,7 @@ impl Lines {
         };
         let geometry = Geometry { x: rect.x, y: rect.y, width: rect.width, height: rect.height, layout };
         let (encoding, sealed) = match form {
-            Form::Picture => {
-                (Encoding::SealedRaw, picture::seal(display, Format::Raw, &geometry, pixels))
-            }
+            Form::Picture => (Encoding::SealedRaw, picture::seal(display, Format::Raw, &geometry, pixels)),
             Form::Tile => {
                 let tile = rfb::tile::encode(&pixels, rect.width, rect.height, layout);
                 (Encoding::SealedTile, picture::seal(display, Format::Tile, &geometry, tile))
@@ -81,9 +80,8 @@ impl Lines {
         let Self::Sealed { input, .. } = self else {
             return Err(Stop::Protocol("it sent sealed input on a plain connection".to_owned()));
         };
-        let plaintext = input
-            .open(seal::INPUT_ASSOCIATED, unit)
-            .map_err(|error| Stop::Tampered(error.to_string()))?;
+        let plaintext =
+            input.open(seal::INPUT_ASSOCIATED, unit).map_err(|error| Stop::Tampered(error.to_string()))?;
         Input::decode(&plaintext).map_err(|error| Stop::Protocol(error.to_string()))
     }
 }

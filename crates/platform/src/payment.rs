@@ -74,7 +74,7 @@ impl Payment {
             amount: prepared.order.amount,
             fee: prepared.fee,
             at: now.wall,
-            terminal: signed_in.terminal.clone(),
+            terminal: signed_in.terminal,
             customer: signed_in.customer.account.clone(),
             memo: prepared.order.memo.clone(),
         })?;
@@ -101,9 +101,15 @@ impl Payment {
     }
 
     /// The secure element signed, or would not.
-    pub(crate) fn signed(&mut self, digest: [u8; 32], signature: Option<[u8; 64]>, language: Language) -> Next {
+    pub(crate) fn signed(
+        &mut self,
+        digest: [u8; 32],
+        signature: Option<[u8; 64]>,
+        language: Language,
+    ) -> Next {
         match std::mem::replace(&mut self.stage, Stage::Preparing) {
-            Stage::Signing { prepared, statement, digest: expected } if digest == expected => match signature {
+            Stage::Signing { prepared, statement, digest: expected } if digest == expected => match signature
+            {
                 Some(signature) => {
                     self.stage = Stage::Posting(prepared.clone());
                     Next::Post { prepared, statement, signature, screen: screens::busy(language) }

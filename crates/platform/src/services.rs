@@ -122,7 +122,9 @@ impl Services {
 
     async fn ask(&self, question: Question) -> Result<Result<Reply, Refusal>, Failure> {
         Ok(match question {
-            Question::Accounts { holder } => Ok(Reply::Accounts(self.accounts.accounts_of(&HolderId(holder)).await?)),
+            Question::Accounts { holder } => {
+                Ok(Reply::Accounts(self.accounts.accounts_of(&HolderId(holder)).await?))
+            }
             Question::History { holder, account, before, limit } => {
                 let Some(account) = self.own(&holder, &account).await? else {
                     return Ok(Err(Refusal::NotPermitted));
@@ -146,7 +148,9 @@ impl Services {
                 } else {
                     self.accounts.accounts_of(&HolderId(account)).await?
                 };
-                Ok(Reply::Payees(found.into_iter().filter(|account| account.kind == Kind::Customer).collect()))
+                Ok(Reply::Payees(
+                    found.into_iter().filter(|account| account.kind == Kind::Customer).collect(),
+                ))
             }
             Question::Keep { holder, app, bytes } => {
                 block_in_place(|| self.kept.keep(&holder, &app, &bytes))?;
@@ -169,7 +173,9 @@ impl Services {
     async fn prepare(&self, holder: &str, order: Order) -> Result<Result<Prepared, Refusal>, Failure> {
         let currency = order.amount.currency();
         let (payer, payee) = match order.operation {
-            Operation::TopUp => (self.settlement_account(currency).await?, self.own(holder, &order.destination).await?),
+            Operation::TopUp => {
+                (self.settlement_account(currency).await?, self.own(holder, &order.destination).await?)
+            }
             _ => (self.own(holder, &order.source).await?, self.any(&order.destination).await?),
         };
         let Some(payer) = payer else { return Ok(Err(Refusal::NotPermitted)) };
@@ -208,18 +214,19 @@ impl Services {
         prepared: &Prepared,
         now: UnixTime,
     ) -> Result<Posted, Refusal> {
-        let evidence = match block_in_place(|| self.auth.verify_statement(signed_in, statement, signature, now)) {
-            Ok(evidence) => evidence,
-            Err(error) => {
-                info!(terminal = %signed_in.terminal, "a signed statement was not accepted: {error}");
-                return Err(match error {
-                    StatementRefusal::Stale => Refusal::Expired,
-                    StatementRefusal::NoLongerAllowed => Refusal::NotPermitted,
-                    StatementRefusal::Auth(_) => Refusal::Unavailable,
-                    _ => Refusal::NotSigned,
-                });
-            }
-        };
+        let evidence =
+            match block_in_place(|| self.auth.verify_statement(signed_in, statement, signature, now)) {
+                Ok(evidence) => evidence,
+                Err(error) => {
+                    info!(terminal = %signed_in.terminal, "a signed statement was not accepted: {error}");
+                    return Err(match error {
+                        StatementRefusal::Stale => Refusal::Expired,
+                        StatementRefusal::NoLongerAllowed => Refusal::NotPermitted,
+                        StatementRefusal::Auth(_) => Refusal::Unavailable,
+                        _ => Refusal::NotSigned,
+                    });
+                }
+            };
         // Everything that moves comes from what was signed; the accounts are those that its names were read from.
         let fields = statement.fields();
         let payment = Payment {

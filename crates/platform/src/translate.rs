@@ -29,7 +29,9 @@ pub(crate) fn wish(tag: u32, command: CommandKind, holder: &str, app: &str) -> W
         CommandKind::QueryHistory { account, before, limit } => {
             Wish::Look(Question::History { holder, account, before, limit })
         }
-        CommandKind::FindPayees { kind: PayeeKind::Merchant, words } => Wish::Look(Question::Merchants { words }),
+        CommandKind::FindPayees { kind: PayeeKind::Merchant, words } => {
+            Wish::Look(Question::Merchants { words })
+        }
         CommandKind::FindPayees { kind: PayeeKind::Customer, words } => {
             Wish::Look(Question::Customer { account: words, asking: holder })
         }
@@ -78,7 +80,10 @@ pub(crate) fn reply(reply: Reply, minutes_east_of_utc: i16) -> vm::Reply {
         Reply::Accounts(accounts) => vm::Reply::Accounts(accounts.iter().map(account).collect()),
         Reply::History(page) => history(page, minutes_east_of_utc),
         Reply::Payees(accounts) => vm::Reply::Payees(
-            accounts.into_iter().map(|account| Payee { id: account.id.to_string(), name: account.name }).collect(),
+            accounts
+                .into_iter()
+                .map(|account| Payee { id: account.id.to_string(), name: account.name })
+                .collect(),
         ),
         Reply::Kept => vm::Reply::Kept,
     }
@@ -134,7 +139,10 @@ fn history(page: Page, minutes_east_of_utc: i16) -> vm::Reply {
         at: local(entry.at, minutes_east_of_utc),
         memo: entry.memo,
     });
-    vm::Reply::History { entries: entries.collect(), next: page.next.map(|cursor| cursor.to_number().to_string()) }
+    vm::Reply::History {
+        entries: entries.collect(),
+        next: page.next.map(|cursor| cursor.to_number().to_string()),
+    }
 }
 
 fn local(at: accounts::Timestamp, minutes_east_of_utc: i16) -> String {

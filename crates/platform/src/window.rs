@@ -61,7 +61,12 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn new(profile: &HardwareProfile, style: Style, screen: view::Screen, drawing: &Drawing) -> Self {
+    pub(crate) fn new(
+        profile: &HardwareProfile,
+        style: Style,
+        screen: view::Screen,
+        drawing: &Drawing,
+    ) -> Self {
         let form = view::Form::new(&screen, profile);
         let scene = Arc::new(Scene::layout(&screen, &form, profile, &style, &drawing.fonts));
         Self {
@@ -84,7 +89,11 @@ impl Window {
             return;
         }
         let form = view::Form::new(&screen, &self.profile);
-        self.form = if screen.view().title == self.screen.view().title { form.carried_over(&self.form) } else { form };
+        self.form = if screen.view().title == self.screen.view().title {
+            form.carried_over(&self.form)
+        } else {
+            form
+        };
         self.screen = screen;
         self.lay_out(drawing);
     }
@@ -113,7 +122,8 @@ impl Window {
     }
 
     fn lay_out(&mut self, drawing: &Drawing) {
-        self.scene = Arc::new(Scene::layout(&self.screen, &self.form, &self.profile, &self.style, &drawing.fonts));
+        self.scene =
+            Arc::new(Scene::layout(&self.screen, &self.form, &self.profile, &self.style, &drawing.fonts));
         self.outline_is_stale = true;
     }
 
@@ -132,7 +142,12 @@ impl Window {
     }
 
     /// Sends what the terminal asked for and does not have; keeps the request open when there is nothing.
-    pub(crate) fn paint(&mut self, lines: &mut Lines, rfb: &mut Server, drawing: &Drawing) -> Result<(), Stop> {
+    pub(crate) fn paint(
+        &mut self,
+        lines: &mut Lines,
+        rfb: &mut Server,
+        drawing: &Drawing,
+    ) -> Result<(), Stop> {
         let Some(request) = self.request else { return Ok(()) };
         let damage = match (&self.sent, request) {
             (Some(sent), Request::Changes) => self.scene.damage_from(sent),
@@ -229,7 +244,12 @@ fn between(left: u16, top: u16, right: u16, bottom: u16) -> Option<view::Rect> {
 
 /// What two rectangles have in common.
 fn shared(one: view::Rect, other: view::Rect) -> Option<view::Rect> {
-    between(one.x.max(other.x), one.y.max(other.y), right(one).min(right(other)), bottom(one).min(bottom(other)))
+    between(
+        one.x.max(other.x),
+        one.y.max(other.y),
+        right(one).min(right(other)),
+        bottom(one).min(bottom(other)),
+    )
 }
 
 /// The smallest rectangle that holds both.

@@ -15,14 +15,22 @@ const LEAVE: &str = "leave";
 /// Why something was not done, as the user should read it.
 pub(crate) fn refusal(language: Language, refusal: Refusal) -> &'static str {
     match (language, refusal) {
-        (Language::English, Refusal::InsufficientFunds) => "There is not enough money in the account. Nothing was paid.",
-        (Language::English, Refusal::UnknownPayee) => "Nobody of that name can be paid here. Nothing was paid.",
+        (Language::English, Refusal::InsufficientFunds) => {
+            "There is not enough money in the account. Nothing was paid."
+        }
+        (Language::English, Refusal::UnknownPayee) => {
+            "Nobody of that name can be paid here. Nothing was paid."
+        }
         (Language::English, Refusal::NotPermitted) => "This is not permitted. Nothing was paid.",
         (Language::English, Refusal::Cancelled) => "You cancelled. Nothing was paid.",
         (Language::English, Refusal::Invalid) => "The amount or account is not valid. Nothing was paid.",
-        (Language::English, Refusal::NotSigned) => "This terminal's secure element did not sign. Nothing was paid.",
+        (Language::English, Refusal::NotSigned) => {
+            "This terminal's secure element did not sign. Nothing was paid."
+        }
         (Language::English, Refusal::Expired) => "It took too long to confirm. Nothing was paid.",
-        (Language::English, Refusal::Unavailable) => "The service is not available now. Look at the history before you try again.",
+        (Language::English, Refusal::Unavailable) => {
+            "The service is not available now. Look at the history before you try again."
+        }
         (Language::Chinese, Refusal::InsufficientFunds) => "账户余额不足，未付款。",
         (Language::Chinese, Refusal::UnknownPayee) => "没有找到收款方，未付款。",
         (Language::Chinese, Refusal::NotPermitted) => "不允许此操作，未付款。",
@@ -42,7 +50,10 @@ pub(crate) fn goodbye(language: Language, stop: &Stop) -> (EndReason, &'static s
         Stop::Done => (EndReason::SignedOut, pick("You have signed out.", "您已退出。")),
         Stop::Idle => (
             EndReason::Idle,
-            pick("You were away, so the session was closed for your safety.", "您长时间未操作，为安全起见会话已关闭。"),
+            pick(
+                "You were away, so the session was closed for your safety.",
+                "您长时间未操作，为安全起见会话已关闭。",
+            ),
         ),
         Stop::App(_) => (
             EndReason::AppFailed,
@@ -72,7 +83,9 @@ pub(crate) fn goodbye(language: Language, stop: &Stop) -> (EndReason, &'static s
 /// The list of apps to choose from.
 pub(crate) fn launcher(language: Language, apps: &[Arc<App>], prefix: &str) -> View {
     let (heading, empty, leave) = match language {
-        Language::English => ("Services", "No service is offered at the moment. Please come back later.", "Sign out"),
+        Language::English => {
+            ("Services", "No service is offered at the moment. Please come back later.", "Sign out")
+        }
         Language::Chinese => ("服务", "目前没有可用的服务，请稍后再来。", "退出"),
     };
     let choices: Vec<Choice> = apps

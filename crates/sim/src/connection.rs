@@ -163,7 +163,9 @@ impl<'a> Connection<'a> {
     #[track_caller]
     pub fn node(&self, id: &str) -> &Node {
         let found = self.terminal.outline().iter().find(|node| node.id == id);
-        found.unwrap_or_else(|| panic!("nothing on the screen is called {id:?}: {:#?}", self.terminal.outline()))
+        found.unwrap_or_else(|| {
+            panic!("nothing on the screen is called {id:?}: {:#?}", self.terminal.outline())
+        })
     }
 
     /// Taps what has this identifier, and lets everything settle.

@@ -204,12 +204,8 @@ impl World {
     }
 
     fn open(&self, holder: &str, kind: Kind, name: &str) -> AccountId {
-        let new = NewAccount {
-            holder: HolderId(holder.to_owned()),
-            kind,
-            name: name.to_owned(),
-            currency: cny(),
-        };
+        let new =
+            NewAccount { holder: HolderId(holder.to_owned()), kind, name: name.to_owned(), currency: cny() };
         self.wait(self.services.accounts.open_account(new)).expect("an account")
     }
 

@@ -1,4 +1,5 @@
 //! Whole sessions, from login to ledger, seen from both sides.
+#![allow(clippy::unwrap_used, reason = "a profile that is not one fails the test")]
 
 use std::time::Duration;
 

@@ -20,7 +20,9 @@ use platform::Registry;
 use rand_core::RngCore as _;
 use serde_json::{Value, json};
 use tracing::{info, warn};
-use vm::{App, Approval, ArtifactKey, Bundle, CommandName, Engine, Limits, Manifest, VerifiedBundle, VerifyingKey};
+use vm::{
+    App, Approval, ArtifactKey, Bundle, CommandName, Engine, Limits, Manifest, VerifiedBundle, VerifyingKey,
+};
 
 use crate::clock;
 
@@ -65,7 +67,10 @@ impl AppFiles {
 
     /// Lets a publisher's apps be published here.
     pub(crate) fn approve(&self, name: &str, public_key: &str) -> Result<Value> {
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        if name.is_empty()
+            || name.len() > 64
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        {
             bail!("A publisher's name has 1 to 64 letters, digits and hyphens.");
         }
         parse_key(public_key)?;
@@ -83,10 +88,13 @@ impl AppFiles {
         let folder = self.folder.join(&id);
         let file = folder.join(format!("{version}.bundle"));
         if std::fs::read(&file).is_ok_and(|published| published != bytes) {
-            bail!("Version {version} of {id} is published already with other content; give the new one a new version.");
+            bail!(
+                "Version {version} of {id} is published already with other content; give the new one a new version."
+            );
         }
         let app = self.engine.load(&verified)?;
-        std::fs::create_dir_all(&folder).with_context(|| format!("Cannot make the folder {}.", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("Cannot make the folder {}.", folder.display()))?;
         write_whole(&file, &bytes)?;
         self.keep_compiled(&app, &folder.join(format!("{version}.compiled")));
         write_whole(&folder.join("current"), version.as_bytes())?;
@@ -114,8 +122,11 @@ impl AppFiles {
     pub(crate) fn list(&self) -> Result<Value> {
         let mut apps = Vec::new();
         for id in self.ids()? {
-            let versions: Vec<String> =
-                self.versions(&id)?.into_iter().map(|version| version.map(|part| part.to_string()).join(".")).collect();
+            let versions: Vec<String> = self
+                .versions(&id)?
+                .into_iter()
+                .map(|version| version.map(|part| part.to_string()).join("."))
+                .collect();
             let served = self.registry.app(&id).map(|app| version(app.manifest()));
             apps.push(json!({ "app": id, "served": served, "versions": versions.join(" ") }));
         }
@@ -206,7 +217,7 @@ fn parse_key(hex: &str) -> Result<VerifyingKey> {
     let wrong = "A publisher's public key is a P-256 point in hex, as `thinpay app publisher-key` prints it.";
     let hex = hex.trim();
     let digits: HashSet<char> = "0123456789abcdefABCDEF".chars().collect();
-    if hex.len() % 2 != 0 || hex.len() > 130 || !hex.chars().all(|digit| digits.contains(&digit)) {
+    if !hex.len().is_multiple_of(2) || hex.len() > 130 || !hex.chars().all(|digit| digits.contains(&digit)) {
         bail!(wrong);
     }
     let nibbles: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
@@ -244,7 +255,8 @@ fn write_whole(file: &Path, bytes: &[u8]) -> Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let beside = file.with_extension("new");
     let write = || {
-        let mut out = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut out =
+            std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         out.write_all(bytes)?;
         out.sync_all()?;
         std::fs::rename(&beside, file)

@@ -195,8 +195,26 @@ mod tests {
 
     #[test]
     fn a_web_page_without_tls_is_refused_outside_loopback() {
-        let text = "[terminals]\nlisten = [\"127.0.0.1:0\"]\n[web]\nlisten = [\"0.0.0.0:80\"]\npage = \"p\"\n";
+        let text =
+            "[terminals]\nlisten = [\"127.0.0.1:0\"]\n[web]\nlisten = [\"0.0.0.0:80\"]\npage = \"p\"\n";
         assert!(check(text).unwrap_err().to_string().contains("tls = true"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_damaged_configuration_is_an_error_and_no_panic(
+            cut in 0_usize..400, at in 0_usize..400, character: char,
+        ) {
+            let mut characters: Vec<char> = template(Some(Path::new("browser"))).chars().collect();
+            characters.truncate(characters.len() - cut.min(characters.len()));
+            let at = at.min(characters.len());
+            characters.insert(at, character);
+            let text: String = characters.into_iter().collect();
+            // Either it still says something that can be served, or it is refused with a sentence.
+            if let Err(error) = check(&text) {
+                proptest::prop_assert!(!error.to_string().is_empty());
+            }
+        }
     }
 
     #[test]

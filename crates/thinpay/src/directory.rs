@@ -114,9 +114,16 @@ pub(crate) struct Made {
 }
 
 /// Makes an operator's directory.
-pub(crate) fn init(root: &Path, server_name: &str, currencies: &[Currency], page: Option<&Path>) -> Result<Made> {
+pub(crate) fn init(
+    root: &Path,
+    server_name: &str,
+    currencies: &[Currency],
+    page: Option<&Path>,
+) -> Result<Made> {
     use std::os::unix::fs::DirBuilderExt as _;
-    if root.exists() && root.read_dir().with_context(|| format!("Cannot read {}.", root.display()))?.next().is_some() {
+    if root.exists()
+        && root.read_dir().with_context(|| format!("Cannot read {}.", root.display()))?.next().is_some()
+    {
         bail!("{} is not empty; an operator's directory starts in an empty or new one.", root.display());
     }
     if !root.exists() {

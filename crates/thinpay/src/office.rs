@@ -52,7 +52,11 @@ async fn ask_server(mut stream: UnixStream, request: &Request) -> Result<serde_j
 }
 
 /// Answers operators' commands until the server shuts down. The socket is the operator's alone.
-pub(crate) async fn serve(path: &Path, books: Arc<Books>, mut shutdown: tokio::sync::watch::Receiver<bool>) -> Result<()> {
+pub(crate) async fn serve(
+    path: &Path,
+    books: Arc<Books>,
+    mut shutdown: tokio::sync::watch::Receiver<bool>,
+) -> Result<()> {
     // A socket left by a server that was killed: the directory's lock says that none runs now.
     if path.exists() {
         std::fs::remove_file(path).context("Cannot remove the old operator socket.")?;
@@ -85,11 +89,16 @@ pub(crate) async fn serve(path: &Path, books: Arc<Books>, mut shutdown: tokio::s
 async fn answer(stream: UnixStream, books: &Books) -> Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = Vec::new();
-    tokio::time::timeout(REQUEST_WAIT, BufReader::new(reader.take(MESSAGE_BYTES_MAX)).read_until(b'\n', &mut line))
-        .await
-        .context("it did not say what it wants")??;
+    tokio::time::timeout(
+        REQUEST_WAIT,
+        BufReader::new(reader.take(MESSAGE_BYTES_MAX)).read_until(b'\n', &mut line),
+    )
+    .await
+    .context("it did not say what it wants")??;
     let answer = match serde_json::from_slice::<Request>(&line) {
-        Err(error) => Answer::Failed(format!("The server does not know this request ({error}). Are the command and the server of one version?")),
+        Err(error) => Answer::Failed(format!(
+            "The server does not know this request ({error}). Are the command and the server of one version?"
+        )),
         Ok(request) => match admin::carry_out(books, request).await {
             Ok(value) => Answer::Done(value),
             Err(error) => Answer::Failed(format!("{error:#}")),

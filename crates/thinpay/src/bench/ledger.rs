@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use accounts::{AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options as Book, Payment, Timestamp};
+use accounts::{
+    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options as Book, Payment, Timestamp,
+};
 use anyhow::{Context as _, Result};
 use money::{Currency, Money};
 
@@ -129,7 +131,8 @@ async fn book() -> Result<(Folder, Accounts, Arc<Vec<AccountId>>)> {
         tokio::spawn(async move { accounts.open_account(new).await })
     };
     let bank = open("bank".to_owned(), Kind::Settlement).await??;
-    let opened: Vec<_> = (0..CUSTOMERS).map(|number| open(format!("customer{number}"), Kind::Customer)).collect();
+    let opened: Vec<_> =
+        (0..CUSTOMERS).map(|number| open(format!("customer{number}"), Kind::Customer)).collect();
     let mut customers = Vec::with_capacity(CUSTOMERS);
     for account in opened {
         customers.push(account.await??);
@@ -181,7 +184,8 @@ async fn batches(batch: usize, target: f64, options: &Options, rows: &mut Vec<Ro
         // The payments exist before the clock starts; making them is their senders' work.
         let mut queues: Vec<Vec<Vec<Payment>>> = vec![Vec::new(); IN_FLIGHT];
         for number in 0..BURST / batch {
-            let payments = (0..batch).map(|_| random_transfer(&picks, &customers)).collect::<Result<Vec<_>>>()?;
+            let payments =
+                (0..batch).map(|_| random_transfer(&picks, &customers)).collect::<Result<Vec<_>>>()?;
             queues.get_mut(number % IN_FLIGHT).context("a queue")?.push(payments);
         }
         let start = Instant::now();
@@ -208,7 +212,9 @@ async fn batches(batch: usize, target: f64, options: &Options, rows: &mut Vec<Ro
         accounts.settled().await?;
         followed += start.elapsed();
     }
-    let how = format!("Bursts of {BURST} transfers between 10,000 accounts, {IN_FLIGHT} batches in flight; each batch is answered after its sync.");
+    let how = format!(
+        "Bursts of {BURST} transfers between 10,000 accounts, {IN_FLIGHT} batches in flight; each batch is answered after its sync."
+    );
     rows.push(Row {
         name: format!("durable, batches of {batch}"),
         value: rate(done, journaled),
@@ -226,7 +232,8 @@ async fn batches(batch: usize, target: f64, options: &Options, rows: &mut Vec<Ro
         better: Better::Higher,
         target: None,
         peer: None,
-        how: "The same, counted until every transfer is in the indexed tables of payments, history and keys.".to_owned(),
+        how: "The same, counted until every transfer is in the indexed tables of payments, history and keys."
+            .to_owned(),
     });
     accounts.verify().await?;
     accounts.close().await;

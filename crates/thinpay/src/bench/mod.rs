@@ -108,7 +108,8 @@ pub(crate) fn run(what: &str, quick: bool, json: bool) -> Result<()> {
         .iter()
         .map(|row| {
             let target = row.target.map_or_else(String::new, |target| format!("{target}"));
-            let peer = row.peer.as_ref().map_or_else(String::new, |peer| format!("{} ({})", peer.value, peer.name));
+            let peer =
+                row.peer.as_ref().map_or_else(String::new, |peer| format!("{} ({})", peer.value, peer.name));
             vec![row.name.clone(), format!("{:.3}", row.value), row.unit.to_owned(), target, peer]
         })
         .collect();

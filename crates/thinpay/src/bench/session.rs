@@ -39,7 +39,12 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Row>> {
     rows.push(time_row("login to first sealed frame, p99", &mut sign_in, 990, Some(20.0), LOGIN));
     rows.push(time_row("virtual machine and first screen, p50", &mut first_view, 500, None, FIRST));
     rows.push(time_row("virtual machine and first screen, p99", &mut first_view, 990, None, FIRST));
-    rows.push(bytes_row("first screen", first_bytes, 15_360.0, "the home screen and its outline, sealed, padded and framed"));
+    rows.push(bytes_row(
+        "first screen",
+        first_bytes,
+        15_360.0,
+        "the home screen and its outline, sealed, padded and framed",
+    ));
 
     let mut connection = world.connect(&device, PASSWORD);
     connection.settle();
@@ -55,7 +60,12 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Row>> {
     }
     rows.push(time_row("key press to sealed damage, p50", &mut key_press, 500, None, KEY));
     rows.push(time_row("key press to sealed damage, p99", &mut key_press, 990, Some(3.0), KEY));
-    rows.push(bytes_row("key press", key_bytes, 1_536.0, "the largest of the letters typed, with the outline that scripts ask for"));
+    rows.push(bytes_row(
+        "key press",
+        key_bytes,
+        1_536.0,
+        "the largest of the letters typed, with the outline that scripts ask for",
+    ));
     drop(connection);
 
     let before = resident_bytes()?;
@@ -84,7 +94,8 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Row>> {
 }
 
 const LOGIN: &str = "the platform's end from the first byte to the sealed welcome picture at 480x800, without OPAQUE and the disk";
-const FIRST: &str = "the platform's end from the acknowledgement to the app's first screen, sealed, at 480x800";
+const FIRST: &str =
+    "the platform's end from the acknowledgement to the app's first screen, sealed, at 480x800";
 const KEY: &str = "the platform's end from a sealed key press (down and up) to the sealed damage at 480x800";
 
 fn time_row(name: &str, samples: &mut [Duration], per_mille: usize, target: Option<f64>, how: &str) -> Row {
@@ -117,7 +128,12 @@ fn mib(bytes: u64) -> f64 {
 
 /// What the process has in memory.
 fn resident_bytes() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("Memory can be measured on Linux only.")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|rest| rest.split_whitespace().next());
-    Ok(kib.and_then(|kib| kib.parse::<u64>().ok()).context("The kernel does not tell the memory in use.")? * 1024)
+    let status =
+        std::fs::read_to_string("/proc/self/status").context("Memory can be measured on Linux only.")?;
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next());
+    Ok(kib.and_then(|kib| kib.parse::<u64>().ok()).context("The kernel does not tell the memory in use.")?
+        * 1024)
 }

@@ -24,7 +24,11 @@ pub(crate) fn run(directory: &Directory, command: App, json: bool, runtime: &Run
             write_private(&file, &key.to_bytes())?;
             let public = hex(key.verifying_key().to_encoded_point(true).as_bytes());
             let done = json!({ "key": file.display().to_string(), "public_key": public });
-            output::print(json, &done, &format!("Public key: {public}\nThe secret half is in {}.", file.display()));
+            output::print(
+                json,
+                &done,
+                &format!("Public key: {public}\nThe secret half is in {}.", file.display()),
+            );
             Ok(())
         }
         App::Build { folder, key, out } => {
@@ -36,20 +40,27 @@ pub(crate) fn run(directory: &Directory, command: App, json: bool, runtime: &Run
             Ok(())
         }
         App::Approve { name, public_key } => {
-            let done = runtime.block_on(office::ask(directory, Request::ApprovePublisher { name, public_key }))?;
-            output::print(json, &done, &format!("Apps of {} can be published here.", text(&done, "publisher")));
+            let done =
+                runtime.block_on(office::ask(directory, Request::ApprovePublisher { name, public_key }))?;
+            output::print(
+                json,
+                &done,
+                &format!("Apps of {} can be published here.", text(&done, "publisher")),
+            );
             Ok(())
         }
         App::Publish { bundle } => {
             let bundle = BASE64.encode(app_files::read_bundle(&bundle)?);
             let done = runtime.block_on(office::ask(directory, Request::PublishApp { bundle }))?;
-            let text = format!("{} {} is served to new sessions.", text(&done, "app"), text(&done, "version"));
+            let text =
+                format!("{} {} is served to new sessions.", text(&done, "app"), text(&done, "version"));
             output::print(json, &done, &text);
             Ok(())
         }
         App::Rollback { app } => {
             let done = runtime.block_on(office::ask(directory, Request::RollBackApp { app }))?;
-            let text = format!("{} {} is served to new sessions again.", text(&done, "app"), text(&done, "version"));
+            let text =
+                format!("{} {} is served to new sessions again.", text(&done, "app"), text(&done, "version"));
             output::print(json, &done, &text);
             Ok(())
         }

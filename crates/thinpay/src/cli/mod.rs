@@ -40,11 +40,20 @@ fn dispatch(arguments: Arguments) -> Result<()> {
     let json = arguments.json;
     match arguments.command {
         Command::Init(init) => {
-            let made = crate::directory::init(&init.folder, &init.server_name, &init.currencies, init.page.as_deref())?;
-            output::print(json, &made, &format!(
-                "The operator's directory {0} is ready. Next: thinpay customer add --dir {0}, then thinpay serve --config {0}/thinpay.toml",
-                init.folder.display()
-            ));
+            let made = crate::directory::init(
+                &init.folder,
+                &init.server_name,
+                &init.currencies,
+                init.page.as_deref(),
+            )?;
+            output::print(
+                json,
+                &made,
+                &format!(
+                    "The operator's directory {0} is ready. Next: thinpay customer add --dir {0}, then thinpay serve --config {0}/thinpay.toml",
+                    init.folder.display()
+                ),
+            );
             Ok(())
         }
         Command::Serve(serve) => runtime()?.block_on(crate::serve::run(&serve.config, json)),

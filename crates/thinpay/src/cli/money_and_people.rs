@@ -35,12 +35,16 @@ pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: 
                 format!("Customer {} has a new password.", text(done, "account"))
             })
         }
-        Command::Customer(Customer::Lock { account }) => (Request::SetLocked { account, locked: true }, |done| {
-            format!("Customer {} cannot sign in any more.", text(done, "account"))
-        }),
-        Command::Customer(Customer::Unlock { account }) => (Request::SetLocked { account, locked: false }, |done| {
-            format!("Customer {} can sign in again.", text(done, "account"))
-        }),
+        Command::Customer(Customer::Lock { account }) => {
+            (Request::SetLocked { account, locked: true }, |done| {
+                format!("Customer {} cannot sign in any more.", text(done, "account"))
+            })
+        }
+        Command::Customer(Customer::Unlock { account }) => {
+            (Request::SetLocked { account, locked: false }, |done| {
+                format!("Customer {} can sign in again.", text(done, "account"))
+            })
+        }
         Command::Merchant(Merchant::Add { id, name, currency }) => {
             (Request::AddMerchant { id, name, currency }, |done| {
                 format!("Merchant {} is paid into account {}.", text(done, "merchant"), text(done, "account"))
@@ -62,12 +66,16 @@ pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: 
         }
         Command::Account(Account::History { account, before, limit }) => {
             (Request::History { account, before, limit }, |done| {
-                rows(done, "entries", &["at", "payment", "operation", "counterparty", "amount", "balance_after"])
+                rows(
+                    done,
+                    "entries",
+                    &["at", "payment", "operation", "counterparty", "amount", "balance_after"],
+                )
             })
         }
-        Command::Account(Account::Verify) => (Request::VerifyBooks, |done| {
-            format!("The books are sound: {}.", text(done, "summary"))
-        }),
+        Command::Account(Account::Verify) => {
+            (Request::VerifyBooks, |done| format!("The books are sound: {}.", text(done, "summary")))
+        }
         Command::Terminal(Terminal::Enrol { account, profile, out }) => {
             if out.exists() {
                 bail!("{} exists already; an enrolment bundle never overwrites a file.", out.display());

@@ -26,8 +26,13 @@ where
 }
 
 /// Runs a session that is already begun.
-pub(crate) async fn run<S>(server: &Arc<Server>, mut stream: S, mut session: Session, mut place: Place, peer: &str)
-where
+pub(crate) async fn run<S>(
+    server: &Arc<Server>,
+    mut stream: S,
+    mut session: Session,
+    mut place: Place,
+    peer: &str,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut shutdown = server.shutdown.clone();
@@ -36,9 +41,9 @@ where
     loop {
         while let Some(effect) = session.take_effect() {
             let books = Arc::clone(&server.books);
-            work.spawn(async move {
-                books.services.carry_out(effect, clock::wall(), &mut clock::random()).await
-            });
+            work.spawn(
+                async move { books.services.carry_out(effect, clock::wall(), &mut clock::random()).await },
+            );
         }
         let output = session.take_output();
         if !output.is_empty() {

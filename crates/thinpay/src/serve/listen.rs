@@ -99,7 +99,8 @@ async fn welcome(
 /// Speaks just enough plain RFB to show a stock viewer's user the reason.
 async fn refuse_plain_viewer(mut stream: TcpStream) -> Result<()> {
     let refusal = async {
-        let mut rfb = rfb::server::Server::new(rfb::server::ServerOptions { name: "ThinPay".to_owned(), plain: false });
+        let mut rfb =
+            rfb::server::Server::new(rfb::server::ServerOptions { name: "ThinPay".to_owned(), plain: false });
         rfb.refuse_before_security(REFUSAL)?;
         let mut buffer = [0_u8; 64];
         loop {

@@ -24,7 +24,6 @@ use crate::config::{Config, Limits};
 use crate::directory::{Books, Directory};
 use crate::{clock, fonts, office};
 
-
 /// How long sessions may take to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
@@ -96,7 +95,8 @@ struct Ready {
 pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
     start_logging();
     let config = Config::read(config_file)?;
-    let folder = config_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        config_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let directory = Directory::at(folder);
     let books = Arc::new(Books::open(&directory)?);
     let _ticker = books.apps.engine().start_ticker();
@@ -130,7 +130,8 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
         let page = Arc::new(web::read_page(&web.page)?);
         for listener in bind(&web.listen).await? {
             let address = listener.local_addr()?;
-            let host = if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
+            let host =
+                if address.ip().is_loopback() { "localhost".to_owned() } else { address.ip().to_string() };
             let url = format!("{scheme}://{host}:{}", address.port());
             if !ready.web.contains(&url) {
                 ready.web.push(url);

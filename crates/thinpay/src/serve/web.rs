@@ -76,7 +76,9 @@ pub(crate) async fn serve(
     };
     match tls {
         None => axum::serve(listener, router).with_graceful_shutdown(stop).await,
-        Some(tls) => axum::serve(TlsListener::start(listener, address, tls), router).with_graceful_shutdown(stop).await,
+        Some(tls) => {
+            axum::serve(TlsListener::start(listener, address, tls), router).with_graceful_shutdown(stop).await
+        }
     }
     .context("The web listener failed.")
 }
