@@ -130,6 +130,7 @@ credentials. Runs until Ctrl-C; the folder is removed at the end.
 With --once, standard output is one JSON object, and the exit status is 0 only when the money moved exactly:
   {\"ok\":true, \"payments\":[{\"kind\":\"remote\", \"id\", \"amount\", \"currency\", \"payer\":{\"before\",\"after\"},
    \"payee\":{\"before\",\"after\"}, \"steps\":[{\"name\",\"ms\"}], \"frames\", \"bytes\"}]}
+Amounts and balances are in minor units (2350 is 23.50 CNY); bytes are those on the wire, both ways, under TLS.
 ";
 
 const BENCH_HELP: &str = "\
@@ -147,7 +148,8 @@ cargo xtask screens: make the screenshots in docs/screens again
 Usage: cargo xtask screens
 
 Starts a server, signs real terminals of several hardware profiles in, drives them by scripts through a
-payment in English and in Chinese, and keeps what each of them showed.
+payment in English and in Chinese, and keeps what each of them showed. Then draws the gallery of every kind
+of view, by the renderer alone.
 ";
 
 const GARBLE_HELP: &str = "\

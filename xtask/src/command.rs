@@ -20,6 +20,16 @@ pub(crate) struct Count {
 pub(crate) fn cargo_command(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = Command::new(cargo());
     command.args(arguments).current_dir(&workspace.root);
+    // Cargo told us these about xtask itself; build scripts that look at them would run again and again.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"]
+            .iter()
+            .any(|own| name.starts_with(own))
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

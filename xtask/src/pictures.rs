@@ -9,22 +9,14 @@ use system_tests::{ALICE, BO, Interceptor, Operator, Person, Programs, Server, S
 
 use crate::build;
 use crate::cli::BuildOptions;
-use crate::command;
+use crate::command::{self, cargo_command};
 use crate::packages;
 use crate::progress::{Progress, say};
 use crate::workspace::Workspace;
 
 /// Whose payment is shown on which hardware.
-const SCREENS: &[(&Person, &str)] = &[
-    (&ALICE, "phone-480x800"),
-    (&BO, "phone-480x800"),
-    (&ALICE, "phone-240x320"),
-    (&BO, "phone-240x320"),
-    (&ALICE, "phone-1080x2400"),
-    (&BO, "phone-1080x2400"),
-    (&ALICE, "grey-320x240"),
-    (&BO, "tty-80x24"),
-];
+const SCREENS: &[(&Person, &str)] =
+    &[(&ALICE, "phone-480x800"), (&BO, "phone-480x800"), (&BO, "phone-240x320"), (&ALICE, "tty-80x24")];
 /// The steps of it that are shown.
 const STEPS: &[&str] = &["home", "amount", "confirmation", "receipt"];
 /// How large each viewer's screen is in the picture of the garble.
@@ -57,7 +49,7 @@ pub(crate) fn screens(workspace: &Workspace, progress: &mut Progress) -> Result<
             let device = site.enrol(person, profile)?;
             let outcome = device.run(&server.address, &scripts::payment("23.50"))?.expect_success()?;
             for step in STEPS {
-                let name = format!("{profile}-{}-{step}", person.language);
+                let name = format!("payment-{profile}-{}-{step}", person.language);
                 let text = outcome.file(&format!("{step}.txt"));
                 if text.exists() {
                     std::fs::copy(text, out.join(format!("{name}.txt")))?;
@@ -69,6 +61,23 @@ pub(crate) fn screens(workspace: &Workspace, progress: &mut Progress) -> Result<
             Ok(())
         })?;
     }
+    progress.stage("the gallery of every kind of view", || {
+        let folder = out.to_string_lossy().into_owned();
+        command::run(&mut cargo_command(
+            workspace,
+            &[
+                "run",
+                "--quiet",
+                "--package",
+                "view",
+                "--example",
+                "gallery",
+                "--",
+                "--documentation",
+                &folder,
+            ],
+        ))
+    })?;
     say(&format!("the screens are in {}: look at them", out.display()));
     Ok(())
 }

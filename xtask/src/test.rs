@@ -84,6 +84,13 @@ enum Selection {
     Browser,
 }
 
+impl Selection {
+    /// Ignored tests want more time, or programs that have been installed by now.
+    fn with_ignored(&self, long: bool) -> bool {
+        long || !matches!(self, Self::Unit)
+    }
+}
+
 impl Run<'_> {
     /// A part that is no test counts as one that passed or failed.
     fn note(&mut self, part: &str, result: Result<()>) {
@@ -99,9 +106,9 @@ impl Run<'_> {
 
     fn tests(&mut self, name: &str, selection: &Selection) {
         let mut command = if command::installed("cargo-nextest") {
-            nextest(self.workspace, selection)
+            nextest(self.workspace, selection, self.long)
         } else {
-            plain_test(self.workspace, selection)
+            plain_test(self.workspace, selection, self.long)
         };
         self.run_tests(name, &mut command);
     }
@@ -141,18 +148,21 @@ impl Run<'_> {
     }
 }
 
-fn nextest(workspace: &Workspace, selection: &Selection) -> Command {
+fn nextest(workspace: &Workspace, selection: &Selection, long: bool) -> Command {
     let filter = match selection {
         Selection::Unit => format!("not package({SYSTEM})"),
         Selection::System => format!("package({SYSTEM}) and not binary({BROWSER_TESTS})"),
         Selection::Browser => format!("package({SYSTEM}) and binary({BROWSER_TESTS})"),
     };
     let mut command = cargo_command(workspace, &["nextest", "run", "--workspace", "--no-fail-fast", "-E"]);
-    command.arg(filter).args(["--status-level", "fail", "--run-ignored", "all"]);
+    command.arg(filter).args(["--status-level", "slow"]);
+    if selection.with_ignored(long) {
+        command.args(["--run-ignored", "all"]);
+    }
     command
 }
 
-fn plain_test(workspace: &Workspace, selection: &Selection) -> Command {
+fn plain_test(workspace: &Workspace, selection: &Selection, long: bool) -> Command {
     let mut command = cargo_command(workspace, &["test", "--workspace", "--no-fail-fast", "--quiet"]);
     match selection {
         Selection::Unit => {
@@ -168,7 +178,10 @@ fn plain_test(workspace: &Workspace, selection: &Selection) -> Command {
         }
     }
     // One server after the other: two cores do not carry several real systems at once.
-    command.args(["--", "--include-ignored"]);
+    command.arg("--");
+    if selection.with_ignored(long) {
+        command.arg("--include-ignored");
+    }
     if !matches!(selection, Selection::Unit) {
         command.args(["--test-threads", "2"]);
     }

@@ -19,6 +19,8 @@ pub struct Programs {
     pub page: PathBuf,
     /// The folder of the hardware profiles that are shipped.
     pub profiles: PathBuf,
+    /// The folder of the payment apps' crates.
+    pub app_crates: PathBuf,
 }
 
 impl Programs {
@@ -42,13 +44,17 @@ impl Programs {
     /// When they are not built yet.
     pub fn in_folder(folder: &Path) -> Result<Self> {
         let target = folder.parent().context("the programs' folder lies in the target folder")?;
+        // This crate lies two folders below the repository's root.
+        let root =
+            Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("the repository's root")?;
         let programs = Self {
             thinpay: folder.join("thinpay"),
             terminal: folder.join("thinpay-terminal"),
             interceptor: folder.join("interceptor"),
             apps: target.join("apps"),
             page: target.join("browser"),
-            profiles: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles"),
+            profiles: root.join("profiles"),
+            app_crates: root.join("apps"),
         };
         for path in
             [&programs.thinpay, &programs.terminal, &programs.interceptor, &programs.apps, &programs.page]

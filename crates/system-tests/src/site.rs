@@ -110,7 +110,7 @@ impl Site {
     /// # Errors
     /// When a command of the operator fails.
     pub fn publish(&self, app: &str) -> Result<()> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps").join(app);
+        let source = self.operator.programs.app_crates.join(app);
         let manifest =
             std::fs::read_to_string(source.join("app.toml")).context("reading the app's manifest")?;
         let publisher = manifest

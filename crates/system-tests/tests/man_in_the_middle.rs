@@ -29,12 +29,15 @@ fn is_in_update_request(up: &[u8], offset: usize) -> bool {
     const CLIENT_INIT: usize = 1;
     let length_at = |at: usize| {
         let bytes = up.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
-        bytes.and_then(|bytes| usize::try_from(u32::from_be_bytes(bytes)).ok()).unwrap_or(usize::MAX / 2)
+        bytes.and_then(|bytes| usize::try_from(u32::from_be_bytes(bytes)).ok()).unwrap_or(usize::MAX / 4)
     };
     // Banner, security type, authentication; then the two login frames.
     let mut at = 12 + 1 + 4;
     for _ in 0..2 {
-        at += 4 + length_at(at);
+        at = length_at(at).saturating_add(at + 4);
+        if at > offset {
+            return false;
+        }
     }
     at += CLIENT_INIT;
     while at <= offset {
@@ -42,13 +45,13 @@ fn is_in_update_request(up: &[u8], offset: usize) -> bool {
             Some(0) => (20, false),
             Some(2) => (4 + 4 * (length_at(at) & 0xffff), false),
             Some(3) => (10, true),
-            Some(_) => (8 + length_at(at + 4), false),
+            Some(_) => (length_at(at + 4).saturating_add(8), false),
             None => return false,
         };
-        if offset < at + length {
+        if offset < at.saturating_add(length) {
             return is_request;
         }
-        at += length;
+        at = at.saturating_add(length);
     }
     false
 }
@@ -64,7 +67,7 @@ fn a_recorder_that_ends_tls_has_only_noise() -> Result<()> {
     // One byte's neighbour is the next: ciphertext has no pixels.
     let measured = randomness(&recorded.sealed, 1);
     assert!(measured.chi_square < system_tests::noise::CHI_SQUARE_MAX, "{measured:?}");
-    for secret in [ALICE.password, "Luckin", "3.00", "500.00"] {
+    for secret in [ALICE.password, ALICE.name, "Luckin", "500.00", "497.00"] {
         for bytes in [&recorded.down, &recorded.up] {
             assert!(
                 !bytes.windows(secret.len()).any(|window| window == secret.as_bytes()),
