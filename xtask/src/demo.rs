@@ -17,9 +17,9 @@ const AMOUNT_MINOR_UNITS: i64 = 2_350;
 /// The same as a person types it.
 const AMOUNT_TYPED: &str = "23.50";
 const CURRENCY: &str = "CNY";
-/// The classes of screens that the browser terminal knows, and how it names them.
-const BROWSERS: &[(&str, &str)] =
-    &[("browser-wide-1x", "browser-wide-1x"), ("browser-wide-2x", "browser-wide-2x")];
+/// The hardware profiles of the browser terminal; its page names the one for the screen it is on.
+const BROWSERS: &[&str] =
+    &["browser-wide-1x", "browser-wide-2x", "browser-phone-1x", "browser-phone-2x", "browser-phone-3x"];
 
 pub(crate) fn run(workspace: &Workspace, progress: &mut Progress, options: &DemoOptions) -> Result<()> {
     let built = build::run(workspace, progress, BuildOptions { release: options.release })?;
@@ -47,14 +47,14 @@ fn until_stopped(site: &Site, mut server: Server, folder: &Path) -> Result<()> {
     let phone = site.enrol(&BO, "phone-240x320")?;
     let url = server.url.clone().unwrap_or_else(|| "(no page is served)".to_owned());
     let mut browsers = String::new();
-    for (profile, screen) in BROWSERS {
+    for profile in BROWSERS {
         let (bundle, activation_code) = site.enrol_elsewhere(&ALICE, profile)?;
-        browsers.push_str(&format!("    {screen}: {activation_code}  for  {}\n", bundle.display()));
+        browsers.push_str(&format!("    {profile:17} {activation_code}  {}\n", bundle.display()));
     }
     print(&format!(
         "\nThinPay runs. Stop it with Ctrl-C.\n\n\
          In a browser: {url}\n  \
-           register it with the activation code and the bundle (a file) for its screen, which the page names:\n\
+           register it with the activation code and the bundle (a file) for the screen that its page names:\n\
          {browsers}  \
            then sign in: account {}, password {}\n\n\
          In a window on this machine:\n  {}\n  {}\n\n\

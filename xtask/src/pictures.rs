@@ -1,7 +1,7 @@
 //! `cargo xtask screens` and `cargo xtask garble`: the pictures in `docs/`, made by the real programs.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use system_tests::noise::Picture;
@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 const SCREENS: &[(&Person, &str)] =
     &[(&ALICE, "phone-480x800"), (&BO, "phone-480x800"), (&BO, "phone-240x320"), (&ALICE, "tty-80x24")];
 /// The steps of it that are shown.
-const STEPS: &[&str] = &["home", "amount", "confirmation", "receipt"];
+const STEPS: &[&str] = &["home", "confirmation", "receipt"];
 /// How large each viewer's screen is in the picture of the garble.
 const PANEL: (usize, usize) = (210, 350);
 
@@ -148,7 +148,8 @@ fn compose(panels: &[(&str, &str, std::path::PathBuf)], folder: &Path, out: &Pat
         "<!doctype html><meta charset=utf-8><style>\
          body{{margin:0;padding:20px;background:#f4f5f7;font:14px/1.35 'Noto Sans','DejaVu Sans',sans-serif;color:#1b1f24;\
          display:flex;gap:20px}}figure{{margin:0;width:{width}px}}\
-         img{{border-radius:10px;box-shadow:0 1px 4px #0004;image-rendering:pixelated;display:block}}\
+         img{{border-radius:10px;box-shadow:0 1px 4px #0004;display:block}}\
+         figure+figure img{{image-rendering:pixelated}}\
          figcaption{{margin-top:10px;text-align:center}}</style>{figures}"
     );
     let file = folder.join("garble.html");
@@ -162,7 +163,9 @@ fn compose(panels: &[(&str, &str, std::path::PathBuf)], folder: &Path, out: &Pat
             .arg(format!("--user-data-dir={}", folder.join("chromium").display()))
             .arg(format!("--screenshot={}", drawn.display()))
             .arg(size)
-            .arg(format!("file://{}", file.display())),
+            .arg(format!("file://{}", file.display()))
+            // It complains about services of a desktop that nobody needs here.
+            .stderr(Stdio::null()),
     )?;
     Picture::read(&drawn)?.write(out)
 }

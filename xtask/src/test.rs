@@ -114,7 +114,8 @@ impl Run<'_> {
     }
 
     fn documentation(&mut self) {
-        let mut command = cargo_command(self.workspace, &["test", "--workspace", "--doc", "--no-fail-fast"]);
+        let mut command =
+            cargo_command(self.workspace, &["test", "--workspace", "--doc", "--no-fail-fast", "--quiet"]);
         self.run_tests("examples in the documentation", &mut command);
     }
 

@@ -19,7 +19,9 @@ pub struct Person {
     pub language: &'static str,
     /// Their password: these people exist in tests and demos only.
     pub password: &'static str,
-    /// What is on their account at the beginning.
+    /// What their account is called.
+    pub account_name: &'static str,
+    /// What is on it at the beginning.
     pub money: &'static str,
 }
 
@@ -29,14 +31,19 @@ pub const ALICE: Person = Person {
     name: "Alice Wang",
     language: "en",
     password: "correct horse battery",
+    account_name: "Everyday",
     money: "500.00 CNY",
 };
 
 /// Reads Chinese.
-pub const BO: Person =
-    Person {
-        account: "bo", name: "李波", language: "zh", password: "正确的 密码 2026", money: "300.00 CNY"
-    };
+pub const BO: Person = Person {
+    account: "bo",
+    name: "李波",
+    language: "zh",
+    password: "正确的 密码 2026",
+    account_name: "日常账户",
+    money: "300.00 CNY",
+};
 
 /// The merchant: its identifier and its name.
 pub const MERCHANT: (&str, &str) = ("luckin", "Luckin Coffee");
@@ -207,7 +214,7 @@ fn customer(operator: &Operator, person: &Person) -> Result<String> {
         "--holder",
         person.account,
         "--name",
-        "Everyday",
+        person.account_name,
         "--currency",
         "CNY",
     ])?;
