@@ -42,24 +42,44 @@ pub(crate) fn apps(workspace: &Workspace) -> Vec<Member<'_>> {
 }
 
 /// The automatic install by `rust-toolchain.toml` may be switched off on a machine, so it is asked for.
+///
+/// # Errors
+/// When the target is not there and rustup neither, or the installation fails.
 pub(crate) fn install_wasm_target(workspace: &Workspace) -> Result<()> {
-    if !command::installed("rustup") {
-        let sysroot =
-            command::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(&workspace.root))?;
-        if Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir() {
-            return Ok(());
-        }
-        bail!(
-            "the Rust target {WASM_TARGET} is not here and rustup neither: install it with your system's Rust"
-        );
+    if command::installed("rustup") {
+        return rustup_add(workspace, "target", &[WASM_TARGET]);
     }
-    let installed = command::output(
-        Command::new("rustup").args(["target", "list", "--installed"]).current_dir(&workspace.root),
-    )?;
-    if installed.lines().any(|line| line == WASM_TARGET) {
+    let sysroot =
+        command::output(Command::new("rustc").args(["--print", "sysroot"]).current_dir(&workspace.root))?;
+    if Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).is_dir() {
         return Ok(());
     }
-    command::run(Command::new("rustup").args(["target", "add", WASM_TARGET]).current_dir(&workspace.root))
+    bail!("the Rust target {WASM_TARGET} is not here and rustup neither: install it with your system's Rust")
+}
+
+/// The same for the tools that check formatting and lints.
+///
+/// # Errors
+/// When the installation fails. Without rustup they are taken to be there: cargo says it otherwise.
+pub(crate) fn install_tools(workspace: &Workspace) -> Result<()> {
+    if !command::installed("rustup") {
+        return Ok(());
+    }
+    rustup_add(workspace, "component", &["rustfmt", "clippy"])
+}
+
+/// `rustup target add` or `rustup component add`, for what is not installed yet.
+fn rustup_add(workspace: &Workspace, kind: &str, names: &[&str]) -> Result<()> {
+    let installed = command::output(
+        Command::new("rustup").args([kind, "list", "--installed"]).current_dir(&workspace.root),
+    )?;
+    for name in names {
+        // Components are listed with the machine's own target behind their name.
+        if !installed.lines().any(|line| line == *name || line.starts_with(&format!("{name}-"))) {
+            command::run(Command::new("rustup").args([kind, "add", name]).current_dir(&workspace.root))?;
+        }
+    }
+    Ok(())
 }
 
 /// All programs of the workspace in one cargo invocation, with the features that the tests are built with

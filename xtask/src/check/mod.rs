@@ -25,6 +25,7 @@ const FILE_LINES_MAX: usize = 600;
 
 pub(crate) fn run(workspace: &Workspace, progress: &mut Progress, asked: &[String]) -> Result<()> {
     let mut failed = Vec::new();
+    progress.stage("tools", || build::install_tools(workspace))?;
     for part in PARTS {
         if !asked.is_empty() && !asked.iter().any(|name| name == part) {
             continue;
