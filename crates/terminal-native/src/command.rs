@@ -35,9 +35,9 @@ const EXIT_CODES: &str = "Exit codes:
 ///
 /// First import the enrolment bundle that the operator gave you, then run:
 ///
-///   thinpay-terminal import mei.bundle --element mei.element
+///   thinpay-terminal import alice.bundle --element alice.element
 ///
-///   thinpay-terminal run --server rfbs://pay.example:5900 --profile phone.toml --element mei.element --account mei --display window
+///   thinpay-terminal run --server rfbs://pay.example:5910 --profile phone-480x800.toml --element alice.element --account alice --display window
 #[derive(Debug, Parser)]
 #[command(name = "thinpay-terminal", version, after_help = EXIT_CODES, verbatim_doc_comment)]
 pub struct Command {

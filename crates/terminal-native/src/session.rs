@@ -140,7 +140,13 @@ pub fn run(
         Ok(transport) => transport,
         Err(error) => {
             let sentence = format!("{error:#}");
-            reporter.event("ended", json!({ "kind": "connection", "sentence": sentence }));
+            reporter.event(
+                "ended",
+                json!({
+                    "kind": "connection", "sentence": sentence, "exit": Code::Connection as u8,
+                    "frames": 0, "rectangles": 0, "sealed_bytes": 0, "bytes_in": 0, "bytes_out": 0,
+                }),
+            );
             return Ok(Outcome { code: Code::Connection, sentence: Some(sentence) });
         }
     };
@@ -283,13 +289,13 @@ impl Session<'_> {
                     } else {
                         self.changed();
                     }
-                    let frames = self.terminal.statistics().frames;
+                }
+                // Not `Present`: a display that is blanked at the end is presented too.
+                Effect::Frame { rectangles, sealed_bytes } => {
                     if self.frames == 0 {
                         self.reporter.event("first-frame", json!({}));
                     }
-                    self.frames = frames.max(1);
-                }
-                Effect::Frame { rectangles, sealed_bytes } => {
+                    self.frames += 1;
                     self.reporter
                         .event("frame", json!({ "rectangles": rectangles, "sealed_bytes": sealed_bytes }));
                 }

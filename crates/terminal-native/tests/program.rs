@@ -219,8 +219,9 @@ fn another_profile_gets_noise_and_code_4() {
         &HardwareProfile::picture("another phone", 60, 40, 160, PixelLayout::Rgb565).to_toml(),
     );
     let (port, serving) = bench.serve(false);
-    let (code, _, err) = bench.run(&format!("rfb://127.0.0.1:{port}"), PAYMENT, &[]);
+    let (code, out, err) = bench.run(&format!("rfb://127.0.0.1:{port}"), PAYMENT, &[]);
     assert_eq!(code, 4, "{err}");
+    assert!(!out.contains("first-frame"), "nothing was shown: {out}");
     assert!(!serving.join().unwrap().paid);
 
     let (port, _serving) = bench.serve(false);
