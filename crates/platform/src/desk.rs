@@ -12,7 +12,7 @@ use rfb::server::{Server, ServerEvent};
 use view::{FieldValue, Language, Reaction, Style, View, screens};
 use vm::{Command, Event, Step};
 
-use crate::effect::{Answer, Effect, Refusal};
+use crate::effect::{Answer, Effect, Question, Refusal, Tag};
 use crate::lines::Lines;
 use crate::machine::VirtualMachine;
 use crate::payment::{Next, Payment};
@@ -23,6 +23,8 @@ use crate::words;
 
 /// The most commands of an app that may be under way at once.
 const COMMANDS_MAX: usize = 16;
+/// The most replies that an app may go on from by itself, without its user doing anything.
+const UNPROMPTED_MAX: u32 = 64;
 /// Starts the identifier of an app's choice in the launcher.
 const LAUNCH: &str = "app:";
 
@@ -31,6 +33,7 @@ const LAUNCH: &str = "app:";
 pub(crate) enum Stop {
     Done,
     Idle,
+    Revoked,
     NotAcknowledged,
     Tampered(String),
     Protocol(String),
@@ -53,6 +56,8 @@ pub(crate) struct Desk {
     outline_wanted: bool,
     /// A statement for the secure element to sign, on its way to the terminal.
     unsent_statement: Option<Vec<u8>>,
+    /// Counts the apps that were launched.
+    launches: u32,
 }
 
 #[allow(clippy::large_enum_variant, reason = "one a terminal, in a box, and nearly always the large one")]
@@ -65,7 +70,7 @@ enum Stage {
     /// The user chooses an app.
     Launcher(Belongings),
     /// An app runs.
-    App(Belongings, Running),
+    App(Running),
 }
 
 /// What the user has.
@@ -82,6 +87,8 @@ struct Running {
     view: View,
     /// Commands whose outcome the app has not been told.
     outstanding: usize,
+    /// Replies since the user last did something.
+    unprompted: u32,
     payment: Option<Payment>,
 }
 
@@ -120,6 +127,7 @@ impl Desk {
             last_input: now.monotonic,
             outline_wanted: false,
             unsent_statement: None,
+            launches: 0,
         }
     }
 
@@ -135,9 +143,10 @@ impl Desk {
         effects: &mut VecDeque<Effect>,
         now: Now,
     ) -> Result<(), Stop> {
+        self.window.tick(now.monotonic);
         match event {
             ServerEvent::UpdateRequest { incremental, .. } => {
-                self.window.request(incremental);
+                self.window.request(incremental, now.monotonic);
                 Ok(())
             }
             ServerEvent::SetEncodings(encodings) => {
@@ -174,6 +183,11 @@ impl Desk {
             };
         }
         let reaction = match input {
+            sealed::Input::Key { .. } if !self.window.takes_input() => return Ok(()),
+            sealed::Input::Pointer { buttons, .. } if !self.window.takes_input() => {
+                self.window.hold(buttons);
+                return Ok(());
+            }
             sealed::Input::Key { keysym, down } => self.window.key(keysym, down, &self.platform.drawing),
             sealed::Input::Pointer { buttons, x, y } => {
                 self.window.pointer(buttons, x, y, &self.platform.drawing)
@@ -209,12 +223,15 @@ impl Desk {
                 Some(app) => self.launch(app, effects, now),
                 None => Err(Stop::Done),
             },
-            Stage::App(_, running) => match &mut running.payment {
+            Stage::App(running) => match &mut running.payment {
                 Some(payment) if payment.covers_app() => {
                     let next = payment.acted(id, language);
                     self.go_on_paying(next, effects, now)
                 }
-                _ => self.update(Event::Acted { id: id.to_owned(), answers: fields }, effects, now),
+                _ => {
+                    running.unprompted = 0;
+                    self.update(Event::Acted { id: id.to_owned(), answers: fields }, effects, now)
+                }
             },
         }
     }
@@ -228,7 +245,7 @@ impl Desk {
         now: Now,
     ) -> Result<(), Stop> {
         let language = self.style.language;
-        let Stage::App(_, Running { payment: Some(payment), .. }) = &mut self.stage else { return Ok(()) };
+        let Stage::App(Running { payment: Some(payment), .. }) = &mut self.stage else { return Ok(()) };
         let next = payment.signed(digest, signature, language);
         self.go_on_paying(next, effects, now)
     }
@@ -247,17 +264,16 @@ impl Desk {
                 self.stage = Stage::Launcher(Belongings { accounts, kept });
                 self.offer_apps(effects, now)
             }
-            (Answer::Replied { tag, reply }, Stage::App(_, running)) => {
-                running.outstanding = running.outstanding.saturating_sub(1);
+            (Answer::Replied { tag, reply }, Stage::App(..)) if tag.launch == self.launches => {
                 let minutes_east = self.platform.minutes_east_of_utc;
                 let reply = match reply {
                     Ok(reply) => translate::reply(reply, minutes_east),
                     Err(refusal) => translate::refused(refusal, language),
                 };
-                self.update(Event::Replied { tag, reply }, effects, now)
+                self.finish_command(tag, reply, effects, now)
             }
-            (Answer::Prepared { tag, outcome }, Stage::App(_, Running { payment: Some(payment), .. }))
-                if payment.tag == tag =>
+            (Answer::Prepared { tag, outcome }, Stage::App(Running { payment: Some(payment), .. }))
+                if payment.tag == tag && payment.is_preparing() =>
             {
                 match outcome {
                     Ok(prepared) => {
@@ -273,19 +289,17 @@ impl Desk {
                     Err(refusal) => self.go_on_paying(Next::Refused(refusal), effects, now),
                 }
             }
-            (Answer::Posted { tag, outcome }, Stage::App(_, running)) => {
+            (Answer::Posted { tag, outcome }, Stage::App(running)) => {
                 let payment = running.payment.take_if(|payment| payment.tag == tag);
-                let minutes_east = self.platform.minutes_east_of_utc;
-                let reply = match (outcome, payment.and_then(Payment::into_posting)) {
-                    (Ok(posted), Some(prepared)) => translate::paid(&posted, &prepared, minutes_east),
-                    (Err(refusal), _) => translate::refused(refusal, language),
-                    (Ok(_), None) => {
-                        return Err(Stop::Server("a posting came back that nobody asked for".to_owned()));
-                    }
+                let Some(prepared) = payment.and_then(Payment::into_posting) else { return Ok(()) };
+                let reply = match outcome {
+                    Ok(posted) => translate::paid(&posted, &prepared, self.platform.minutes_east_of_utc),
+                    Err(refusal) => translate::refused(refusal, language),
                 };
                 self.uncover();
                 self.finish_command(tag, reply, effects, now)
             }
+            (Answer::Revoked, _) => Err(Stop::Revoked),
             // An answer that came after what it was for had ended.
             _ => Ok(()),
         }
@@ -294,16 +308,17 @@ impl Desk {
     /// Does what is due.
     pub(crate) fn tick(&mut self, effects: &mut VecDeque<Effect>, now: Now) -> Result<(), Stop> {
         let idle = now.monotonic.saturating_sub(self.last_input);
+        self.window.tick(now.monotonic);
         if let Stage::Welcome { until, .. } = self.stage {
             return if now.monotonic >= until { Err(Stop::NotAcknowledged) } else { Ok(()) };
         }
         let limits = &self.platform.limits;
         if idle >= limits.hibernate_after
-            && let Stage::App(_, running) = &mut self.stage
+            && let Stage::App(running) = &mut self.stage
         {
             running.machine.hibernate();
         }
-        if let Stage::App(_, Running { payment: Some(payment), .. }) = &self.stage {
+        if let Stage::App(Running { payment: Some(payment), .. }) = &self.stage {
             if payment.is_expired(now) {
                 return self.go_on_paying(Next::Refused(Refusal::Expired), effects, now);
             }
@@ -321,7 +336,10 @@ impl Desk {
         }
         let limits = &self.platform.limits;
         let mut deadline = self.last_input.saturating_add(limits.idle_max);
-        if let Stage::App(_, running) = &self.stage {
+        if let Some(ready) = self.window.statement_ready_at() {
+            deadline = deadline.min(ready);
+        }
+        if let Stage::App(running) = &self.stage {
             if running.machine.is_awake() {
                 deadline = deadline.min(self.last_input.saturating_add(limits.hibernate_after));
             }
@@ -386,6 +404,7 @@ impl Desk {
         let Stage::Launcher(belongings) = std::mem::replace(&mut self.stage, Stage::Fetching) else {
             return Ok(());
         };
+        self.launches += 1;
         let context = translate::context(
             &self.signed_in.customer,
             &belongings.accounts,
@@ -394,20 +413,20 @@ impl Desk {
         let (machine, step) =
             VirtualMachine::start(app, context).map_err(|fault| Stop::App(fault.to_string()))?;
         let view = step.view.clone();
-        self.stage = Stage::App(belongings, Running { machine, view, outstanding: 0, payment: None });
+        self.stage = Stage::App(Running { machine, view, outstanding: 0, unprompted: 0, payment: None });
         self.apply(step, effects, now)
     }
 
     /// Tells the app what happened.
     fn update(&mut self, event: Event, effects: &mut VecDeque<Effect>, now: Now) -> Result<(), Stop> {
-        let Stage::App(_, running) = &mut self.stage else { return Ok(()) };
+        let Stage::App(running) = &mut self.stage else { return Ok(()) };
         let step = running.machine.update(event).map_err(|fault| Stop::App(fault.to_string()))?;
         self.apply(step, effects, now)
     }
 
     /// Shows what the app wants shown and does what it wants done.
     fn apply(&mut self, step: Step, effects: &mut VecDeque<Effect>, now: Now) -> Result<(), Stop> {
-        let Stage::App(_, running) = &mut self.stage else { return Ok(()) };
+        let Stage::App(running) = &mut self.stage else { return Ok(()) };
         running.view = step.view;
         self.uncover();
         for command in step.commands {
@@ -418,7 +437,7 @@ impl Desk {
 
     /// Shows the app's view, unless a screen of the platform's own covers it.
     fn uncover(&mut self) {
-        if let Stage::App(_, running) = &self.stage
+        if let Stage::App(running) = &self.stage
             && !running.payment.as_ref().is_some_and(Payment::covers_app)
         {
             self.window.show(running.view.clone().into(), &self.platform.drawing);
@@ -427,30 +446,34 @@ impl Desk {
 
     /// Does one thing that the app wants done.
     fn command(&mut self, command: Command, effects: &mut VecDeque<Effect>, now: Now) -> Result<(), Stop> {
-        let Stage::App(_, running) = &mut self.stage else { return Ok(()) };
+        let Stage::App(running) = &mut self.stage else { return Ok(()) };
         running.outstanding += 1;
         if running.outstanding > COMMANDS_MAX {
             return Err(Stop::App(format!("it wants more than {COMMANDS_MAX} things done at once")));
         }
         let Command { tag, kind } = command;
+        let tag = Tag { launch: self.launches, command: tag };
         let holder = self.signed_in.customer.account.to_string();
         match translate::wish(tag, kind, &holder, &running.machine.app().manifest().id) {
             Wish::Look(question) => effects.push_back(Effect::Ask { tag, question }),
             // Without a secure element nobody can sign; one payment at a time is what a user can follow.
+            // The app is told by way of an effect: answered within its own step, it could go on for ever.
             Wish::Pay(_) if !self.lines.is_sealed() || running.payment.is_some() => {
-                let reply = translate::refused(Refusal::NotPermitted, self.style.language);
-                self.finish_command(tag, reply, effects, now)?;
+                let question = Question::Refused(Refusal::NotPermitted);
+                effects.push_back(Effect::Ask { tag, question });
             }
             Wish::Pay(order) => {
                 let until = now.monotonic.saturating_add(self.platform.limits.confirm_max);
                 running.payment = Some(Payment::ordered(&order, until));
                 effects.push_back(Effect::Prepare { holder, order });
             }
+            // An app does not leave its user before its payment has come to an end.
+            Wish::End if running.payment.is_some() => {
+                running.outstanding = running.outstanding.saturating_sub(1)
+            }
             Wish::End if self.platform.registry.apps().len() > 1 => {
-                if let Stage::App(belongings, _) = std::mem::replace(&mut self.stage, Stage::Fetching) {
-                    self.stage = Stage::Launcher(belongings);
-                }
-                self.offer_apps(effects, now)?;
+                self.stage = Stage::Fetching;
+                effects.push_back(Effect::Welcome { signed_in: Arc::clone(&self.signed_in), confirm: false });
             }
             Wish::End => return Err(Stop::Done),
         }
@@ -477,7 +500,7 @@ impl Desk {
                 Ok(())
             }
             Next::Refused(refusal) => {
-                let Stage::App(_, running) = &mut self.stage else { return Ok(()) };
+                let Stage::App(running) = &mut self.stage else { return Ok(()) };
                 let Some(payment) = running.payment.take() else { return Ok(()) };
                 self.unsent_statement = None;
                 self.uncover();
@@ -490,14 +513,20 @@ impl Desk {
     /// Tells the app how its command ended.
     fn finish_command(
         &mut self,
-        tag: u32,
+        tag: Tag,
         reply: vm::Reply,
         effects: &mut VecDeque<Effect>,
         now: Now,
     ) -> Result<(), Stop> {
-        if let Stage::App(_, running) = &mut self.stage {
+        if let Stage::App(running) = &mut self.stage {
             running.outstanding = running.outstanding.saturating_sub(1);
+            running.unprompted += 1;
+            if running.unprompted > UNPROMPTED_MAX {
+                return Err(Stop::App(format!(
+                    "it went on for {UNPROMPTED_MAX} steps without its user doing anything"
+                )));
+            }
         }
-        self.update(Event::Replied { tag, reply }, effects, now)
+        self.update(Event::Replied { tag: tag.command, reply }, effects, now)
     }
 }

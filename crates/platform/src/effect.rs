@@ -8,6 +8,16 @@ use auth::{PendingLogin, SignedIn};
 use identity::{LoginError, Statement};
 use money::Money;
 
+/// Which command of which app an effect is for. An answer to an app that has been left since is for
+/// nobody: the next app may use the same numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag {
+    /// Counts the apps that the session has launched.
+    pub launch: u32,
+    /// The app's own number for its command.
+    pub command: u32,
+}
+
 /// Something a session wants done. Each is answered once, in any order.
 #[derive(Debug)]
 pub enum Effect {
@@ -34,7 +44,7 @@ pub enum Effect {
     /// Look something up for the app; answered by [`Answer::Replied`].
     Ask {
         /// Comes back with the answer.
-        tag: u32,
+        tag: Tag,
         /// What.
         question: Question,
     },
@@ -61,8 +71,8 @@ pub enum Effect {
 /// A movement of money that an app ordered, before anything about it is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The app's own number for it.
-    pub tag: u32,
+    /// Whose it is.
+    pub tag: Tag,
     /// Pay, transfer or top up.
     pub operation: Operation,
     /// The account it comes from; empty for a top-up, which comes from the settlement account.
@@ -105,24 +115,26 @@ pub enum Answer {
     /// To [`Effect::Ask`].
     Replied {
         /// The question's.
-        tag: u32,
+        tag: Tag,
         /// What was found.
         reply: Result<Reply, Refusal>,
     },
     /// To [`Effect::Prepare`].
     Prepared {
         /// The order's.
-        tag: u32,
+        tag: Tag,
         /// Both sides, or why not.
         outcome: Result<Box<Prepared>, Refusal>,
     },
     /// To [`Effect::Post`]; a posting is on disk.
     Posted {
         /// The order's.
-        tag: u32,
+        tag: Tag,
         /// The posting, or why there is none.
         outcome: Result<Posted, Refusal>,
     },
+    /// The terminal or its customer's contract was revoked meanwhile; the session ends.
+    Revoked,
     /// Something failed that is nobody's doing but the server's; the session ends.
     Failed(String),
 }
@@ -140,7 +152,8 @@ pub enum Reply {
     Kept,
 }
 
-/// Why an order or a question was not carried out. Nothing was posted.
+/// Why an order or a question was not carried out. Nothing was posted, or, with
+/// [`Refusal::Unavailable`], it is not known whether.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// There is not enough money in the account.
@@ -192,6 +205,8 @@ pub enum Question {
         /// Who asks, and is not found.
         asking: String,
     },
+    /// Nothing: the session refuses the command itself, and tells the app as if it had asked.
+    Refused(Refusal),
     /// Keep these bytes for the user and app.
     Keep {
         /// The customer.

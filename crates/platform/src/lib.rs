@@ -24,8 +24,8 @@ mod translate;
 mod window;
 mod words;
 
-pub use effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply};
+pub use effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply, Tag};
 pub use registry::{Registry, RegistryError};
-pub use services::{HOUSE, Keeping, Services};
+pub use services::{AMOUNT_MINOR_UNITS_MAX, HOUSE, Keeping, Services};
 pub use session::{EndReason, Limits, Now, Platform, Session};
 pub use window::Drawing;

@@ -16,14 +16,14 @@ use rand_core::CryptoRngCore;
 use view::screens::{self, Confirmation, PaymentKind};
 use view::{Language, Screen};
 
-use crate::effect::{Order, Prepared, Refusal};
+use crate::effect::{Order, Prepared, Refusal, Tag};
 use crate::session::Now;
 
 /// A payment that is under way.
 #[derive(Debug)]
 pub(crate) struct Payment {
-    /// The app's number for it.
-    pub(crate) tag: u32,
+    /// Whose it is.
+    pub(crate) tag: Tag,
     stage: Stage,
     until: Duration,
 }
@@ -122,6 +122,11 @@ impl Payment {
                 Next::Wait
             }
         }
+    }
+
+    /// Whether its accounts are still being found.
+    pub(crate) fn is_preparing(&self) -> bool {
+        matches!(self.stage, Stage::Preparing)
     }
 
     /// Whether a screen of the platform's own covers the app's.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use accounts::{Account, AccountId, Accounts, Cursor, Decline, HolderId, Kind, Operation, Payment, Posted};
 use auth::{Auth, AuthError, SignedIn, StatementRefusal};
-use identity::{LoginError, Statement, UnixTime};
+use identity::{LoginError, Party, Statement, UnixTime};
 use money::{Currency, Money};
 use rand_core::CryptoRngCore;
 use tokio::task::block_in_place;
@@ -15,6 +15,9 @@ use crate::effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply};
 
 /// Whose the operator's own accounts are. No customer can be called so: it is no account name.
 pub const HOUSE: &str = "$operator";
+/// The most that one payment moves, in minor units. Far above what anybody pays, and far enough below what
+/// an account can turn over in its life that no payment exhausts one.
+pub const AMOUNT_MINOR_UNITS_MAX: i64 = 1_000_000_000_000;
 /// The most payees that one search finds.
 const PAYEES_MAX: usize = 20;
 
@@ -43,6 +46,9 @@ pub struct Services {
     pub accounts: Accounts,
     /// What apps keep.
     pub kept: Box<dyn Keeping>,
+    /// Whether customers may top up their own accounts from the settlement account, with nothing that
+    /// pays for it: for demonstrations and tests, until a funding source is linked.
+    pub free_top_ups: bool,
 }
 
 /// Why something could not be looked up: the server's failure, for the log.
@@ -102,10 +108,14 @@ impl Services {
                 });
                 Answer::Prepared { tag, outcome: outcome.map(Box::new) }
             }
-            Effect::Post { signed_in, statement, signature, prepared } => Answer::Posted {
-                tag: prepared.order.tag,
-                outcome: self.post(&signed_in, &statement, &signature, &prepared, now).await,
-            },
+            Effect::Post { signed_in, statement, signature, prepared } => {
+                let tag = prepared.order.tag;
+                match self.post(&signed_in, &statement, &signature, now).await {
+                    Err(Rejection::Revoked) => Answer::Revoked,
+                    Err(Rejection::Refused(refusal)) => Answer::Posted { tag, outcome: Err(refusal) },
+                    Ok(posted) => Answer::Posted { tag, outcome: Ok(posted) },
+                }
+            }
         }
     }
 
@@ -116,15 +126,13 @@ impl Services {
         }
         let holder = signed_in.customer.account.to_string();
         let kept = block_in_place(|| self.kept.of(&holder))?;
-        let accounts = self.accounts.accounts_of(&HolderId(holder)).await?;
+        let accounts = self.accounts_of(holder).await?;
         Ok(Answer::Welcomed { accounts, kept })
     }
 
     async fn ask(&self, question: Question) -> Result<Result<Reply, Refusal>, Failure> {
         Ok(match question {
-            Question::Accounts { holder } => {
-                Ok(Reply::Accounts(self.accounts.accounts_of(&HolderId(holder)).await?))
-            }
+            Question::Accounts { holder } => Ok(Reply::Accounts(self.accounts_of(holder).await?)),
             Question::History { holder, account, before, limit } => {
                 let Some(account) = self.own(&holder, &account).await? else {
                     return Ok(Err(Refusal::NotPermitted));
@@ -143,15 +151,10 @@ impl Services {
             }
             Question::Customer { account, asking } => {
                 let account = account.trim().to_lowercase();
-                let found = if account == asking {
-                    Vec::new()
-                } else {
-                    self.accounts.accounts_of(&HolderId(account)).await?
-                };
-                Ok(Reply::Payees(
-                    found.into_iter().filter(|account| account.kind == Kind::Customer).collect(),
-                ))
+                let found = if account == asking { Vec::new() } else { self.accounts_of(account).await? };
+                Ok(Reply::Payees(found))
             }
+            Question::Refused(refusal) => Err(refusal),
             Question::Keep { holder, app, bytes } => {
                 block_in_place(|| self.kept.keep(&holder, &app, &bytes))?;
                 Ok(Reply::Kept)
@@ -159,10 +162,17 @@ impl Services {
         })
     }
 
-    /// The account, if it is the holder's.
+    /// A customer's accounts.
+    async fn accounts_of(&self, holder: String) -> Result<Vec<Account>, accounts::Error> {
+        let mut accounts = self.accounts.accounts_of(&HolderId(holder)).await?;
+        accounts.retain(|account| account.kind == Kind::Customer);
+        Ok(accounts)
+    }
+
+    /// The account, if it is this customer's.
     async fn own(&self, holder: &str, account: &str) -> Result<Option<Account>, accounts::Error> {
-        let Ok(id) = account.parse::<AccountId>() else { return Ok(None) };
-        Ok(self.accounts.account(id).await?.filter(|account| account.holder.0 == holder))
+        let is_own = |account: &Account| account.holder.0 == holder && account.kind == Kind::Customer;
+        Ok(self.any(account).await?.filter(is_own))
     }
 
     async fn any(&self, account: &str) -> Result<Option<Account>, accounts::Error> {
@@ -173,6 +183,7 @@ impl Services {
     async fn prepare(&self, holder: &str, order: Order) -> Result<Result<Prepared, Refusal>, Failure> {
         let currency = order.amount.currency();
         let (payer, payee) = match order.operation {
+            Operation::TopUp if !self.free_top_ups => return Ok(Err(Refusal::NotPermitted)),
             Operation::TopUp => {
                 (self.settlement_account(currency).await?, self.own(holder, &order.destination).await?)
             }
@@ -184,7 +195,8 @@ impl Services {
             return Ok(Err(Refusal::UnknownPayee));
         }
         let one_currency = payer.balance.currency() == currency && payee.balance.currency() == currency;
-        if !order.amount.is_positive() || !one_currency || payer.id == payee.id {
+        let in_range = (1..=AMOUNT_MINOR_UNITS_MAX).contains(&order.amount.minor_units());
+        if !in_range || !one_currency || payer.id == payee.id {
             return Ok(Err(Refusal::Invalid));
         }
         // Told now rather than after the signature; the posting checks again.
@@ -205,35 +217,35 @@ impl Services {
             .find(|account| account.kind == Kind::Settlement && account.balance.currency() == currency))
     }
 
-    /// Verifies what was signed, and posts it.
+    /// Verifies what was signed, and posts exactly that.
     async fn post(
         &self,
         signed_in: &SignedIn,
         statement: &Statement,
         signature: &[u8; 64],
-        prepared: &Prepared,
         now: UnixTime,
-    ) -> Result<Posted, Refusal> {
-        let evidence =
-            match block_in_place(|| self.auth.verify_statement(signed_in, statement, signature, now)) {
-                Ok(evidence) => evidence,
-                Err(error) => {
-                    info!(terminal = %signed_in.terminal, "a signed statement was not accepted: {error}");
-                    return Err(match error {
-                        StatementRefusal::Stale => Refusal::Expired,
-                        StatementRefusal::NoLongerAllowed => Refusal::NotPermitted,
-                        StatementRefusal::Auth(_) => Refusal::Unavailable,
-                        _ => Refusal::NotSigned,
-                    });
-                }
-            };
-        // Everything that moves comes from what was signed; the accounts are those that its names were read from.
+    ) -> Result<Posted, Rejection> {
+        let verified = block_in_place(|| self.auth.verify_statement(signed_in, statement, signature, now));
+        let evidence = verified.map_err(|error| {
+            info!(terminal = %signed_in.terminal, "a signed statement was not accepted: {error}");
+            match error {
+                StatementRefusal::NoLongerAllowed => Rejection::Revoked,
+                StatementRefusal::Stale => Rejection::Refused(Refusal::Expired),
+                StatementRefusal::Auth(_) => Rejection::Refused(Refusal::Unavailable),
+                _ => Rejection::Refused(Refusal::NotSigned),
+            }
+        })?;
         let fields = statement.fields();
+        let account = |party: &Party| party.account.parse().map_err(|_| Rejection::Refused(Refusal::Invalid));
         let payment = Payment {
             key: fields.payment_key,
-            operation: prepared.order.operation,
-            from: prepared.payer.id,
-            to: prepared.payee.id,
+            operation: match fields.operation {
+                identity::Operation::Pay => Operation::Pay,
+                identity::Operation::Transfer => Operation::Transfer,
+                identity::Operation::TopUp => Operation::TopUp,
+            },
+            from: account(&fields.payer)?,
+            to: account(&fields.payee)?,
             amount: fields.amount,
             fee: fields.fee,
             memo: fields.memo.clone(),
@@ -243,19 +255,25 @@ impl Services {
             Ok(posted) => Ok(posted),
             Err(accounts::Error::Declined(decline)) => {
                 info!(account = %signed_in.customer.account, "a payment was declined: {decline}");
-                Err(match decline {
+                Err(Rejection::Refused(match decline {
                     Decline::InsufficientFunds { .. } => Refusal::InsufficientFunds,
                     Decline::UnknownAccount(_) | Decline::AccountClosed(_) => Refusal::UnknownPayee,
                     Decline::NotAllowed => Refusal::NotPermitted,
                     _ => Refusal::Invalid,
-                })
+                }))
             }
             Err(error) => {
                 warn!("a payment was not posted: {error}");
-                Err(Refusal::Unavailable)
+                Err(Rejection::Refused(Refusal::Unavailable))
             }
         }
     }
+}
+
+/// Why a signed statement was not posted.
+enum Rejection {
+    Refused(Refusal),
+    Revoked,
 }
 
 /// What the terminal may be told: the same for every reason that is the user's.

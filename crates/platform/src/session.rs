@@ -97,6 +97,8 @@ pub enum EndReason {
     TooSlow,
     /// The user was away.
     Idle,
+    /// The terminal or its customer's contract was revoked meanwhile.
+    Revoked,
     /// The app failed; how.
     App(String),
     /// The server is stopping.
@@ -119,6 +121,7 @@ impl fmt::Display for EndReason {
             Self::Tampered(how) => write!(out, "a sealed input did not open: {how}"),
             Self::TooSlow => out.write_str("the terminal took too long to sign in"),
             Self::Idle => out.write_str("the user was away"),
+            Self::Revoked => out.write_str("the terminal or its contract was revoked meanwhile"),
             Self::App(how) => write!(out, "the app failed: {how}"),
             Self::ShutDown => out.write_str("the server is stopping"),
             Self::Server(why) => write!(out, "the server failed: {why}"),
@@ -258,8 +261,14 @@ impl Session {
 
     /// The connection is gone.
     pub fn disconnected(&mut self) {
-        let unacknowledged = matches!(&self.phase, Phase::Desk(desk) if !desk.is_acknowledged());
-        self.finish(if unacknowledged { EndReason::NotAcknowledged } else { EndReason::Disconnected });
+        self.finish(match &self.phase {
+            Phase::Desk(desk) if !desk.is_acknowledged() => EndReason::NotAcknowledged,
+            Phase::Finish(pending) => EndReason::LoginRefused(format!(
+                "{} did not finish it, as a terminal does when the password is wrong",
+                pending.account()
+            )),
+            _ => EndReason::Disconnected,
+        });
     }
 
     /// The server stops: tell the user, and end.
@@ -375,7 +384,8 @@ impl Session {
         if self.end == EndReason::Running {
             self.end = end;
             self.phase = Phase::Over;
-            self.effects.clear();
+            // What is to be kept or noted still is; what has not been posted yet never will be.
+            self.effects.retain(|effect| !matches!(effect, Effect::Prepare { .. } | Effect::Post { .. }));
         }
     }
 
@@ -394,6 +404,7 @@ impl From<Stop> for EndReason {
         match stop {
             Stop::Done => Self::Done,
             Stop::Idle => Self::Idle,
+            Stop::Revoked => Self::Revoked,
             Stop::NotAcknowledged => Self::NotAcknowledged,
             Stop::Tampered(how) => Self::Tampered(how),
             Stop::Protocol(what) => Self::Protocol(what),

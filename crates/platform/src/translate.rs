@@ -7,7 +7,7 @@ use view::Language;
 use vm::{CommandKind, Context, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason};
 
 use crate::calendar;
-use crate::effect::{Order, Prepared, Question, Refusal, Reply};
+use crate::effect::{Order, Prepared, Question, Refusal, Reply, Tag};
 use crate::words;
 
 /// What an app's command comes to.
@@ -22,7 +22,7 @@ pub(crate) enum Wish {
 }
 
 /// What a command of this app, run for this customer, comes to.
-pub(crate) fn wish(tag: u32, command: CommandKind, holder: &str, app: &str) -> Wish {
+pub(crate) fn wish(tag: Tag, command: CommandKind, holder: &str, app: &str) -> Wish {
     let holder = holder.to_owned();
     match command {
         CommandKind::QueryAccounts => Wish::Look(Question::Accounts { holder }),

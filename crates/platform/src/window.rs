@@ -1,6 +1,7 @@
 //! What a terminal shows: the screen, what its user has typed into it, and what the terminal already has.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use profile::HardwareProfile;
 use rfb::Rect;
@@ -14,6 +15,9 @@ use crate::lines::{Form, Lines};
 /// The most bytes of one sealed picture: above it a confirmation travels compressed like the rest, so
 /// that a large screen on a slow bearer is not held up for minutes.
 const PICTURE_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a statement is shown before input is taken: longer than a double tap.
+const READING_MIN: Duration = Duration::from_millis(500);
 
 /// What screens are drawn with; shared by all sessions.
 #[derive(Debug)]
@@ -37,6 +41,21 @@ impl Drawing {
     }
 }
 
+/// How far a screen that states what will be signed has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Statement {
+    /// The screen states nothing.
+    None,
+    /// The terminal does not have it yet.
+    Unsent,
+    /// It is on its way.
+    Sent,
+    /// The terminal asked for the next update, so it shows this one; its user begins to read.
+    Shown { ready_at: Duration },
+    /// Its user can have read it: what they do is meant for it.
+    Ready,
+}
+
 /// What a terminal asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
@@ -54,8 +73,8 @@ pub(crate) struct Window {
     scene: Arc<Scene>,
     /// What the terminal shows; nothing before the first update.
     sent: Option<Arc<Scene>>,
-    /// Whether the screen states what is signed, and travels as a sealed picture.
-    is_statement: bool,
+    /// Whether the screen states what will be signed, and whether its user can have read it.
+    statement: Statement,
     request: Option<Request>,
     outline_is_stale: bool,
 }
@@ -76,7 +95,7 @@ impl Window {
             form,
             scene,
             sent: None,
-            is_statement: false,
+            statement: Statement::None,
             request: None,
             outline_is_stale: true,
         }
@@ -84,16 +103,17 @@ impl Window {
 
     /// Shows another screen. What was typed stays where the new one has the same fields.
     pub(crate) fn show(&mut self, screen: view::Screen, drawing: &Drawing) {
-        self.is_statement = false;
+        self.statement = Statement::None;
         if screen == self.screen {
             return;
         }
-        let form = view::Form::new(&screen, &self.profile);
-        self.form = if screen.view().title == self.screen.view().title {
-            form.carried_over(&self.form)
-        } else {
-            form
-        };
+        let mut form = view::Form::new(&screen, &self.profile);
+        if screen.view().title == self.screen.view().title {
+            form = form.carried_over(&self.form);
+        }
+        // A finger that was down before the screen came presses nothing on it.
+        form.hold(self.form.buttons());
+        self.form = form;
         self.screen = screen;
         self.lay_out(drawing);
     }
@@ -101,7 +121,34 @@ impl Window {
     /// Shows a screen that states what will be signed.
     pub(crate) fn show_statement(&mut self, screen: view::Screen, drawing: &Drawing) {
         self.show(screen, drawing);
-        self.is_statement = true;
+        self.statement = Statement::Unsent;
+    }
+
+    /// Whether what the user does is meant for the screen that is shown. What was done before a statement
+    /// could be read - the second tap of a double tap, a key held down, a touch still on its way - is not
+    /// consent to it (R23).
+    pub(crate) fn takes_input(&self) -> bool {
+        matches!(self.statement, Statement::None | Statement::Ready)
+    }
+
+    /// The pointer pressed or let go while no input is taken.
+    pub(crate) fn hold(&mut self, buttons: u8) {
+        self.form.hold(buttons);
+    }
+
+    /// When a statement that is shown begins to take input.
+    pub(crate) fn statement_ready_at(&self) -> Option<Duration> {
+        match self.statement {
+            Statement::Shown { ready_at } => Some(ready_at),
+            _ => None,
+        }
+    }
+
+    /// Lets a statement that was shown for long enough take input.
+    pub(crate) fn tick(&mut self, monotonic: Duration) {
+        if self.statement_ready_at().is_some_and(|ready_at| monotonic >= ready_at) {
+            self.statement = Statement::Ready;
+        }
     }
 
     pub(crate) fn key(&mut self, keysym: u32, down: bool, drawing: &Drawing) -> Reaction {
@@ -127,8 +174,11 @@ impl Window {
         self.outline_is_stale = true;
     }
 
-    /// The terminal asks for an update.
-    pub(crate) fn request(&mut self, incremental: bool) {
+    /// The terminal asks for an update, which it does once it shows the last one.
+    pub(crate) fn request(&mut self, incremental: bool, monotonic: Duration) {
+        if self.statement == Statement::Sent {
+            self.statement = Statement::Shown { ready_at: monotonic.saturating_add(READING_MIN) };
+        }
         let request = if incremental { Request::Changes } else { Request::Everything };
         // Asking for everything is not taken back by asking for changes after it.
         if self.request != Some(Request::Everything) {
@@ -155,6 +205,10 @@ impl Window {
         };
         if damage.is_empty() {
             self.sent = Some(Arc::clone(&self.scene));
+            if self.statement == Statement::Unsent {
+                // The very same is shown already.
+                self.statement = Statement::Ready;
+            }
             return Ok(());
         }
         let layout = self.profile.pixel_layout();
@@ -167,14 +221,18 @@ impl Window {
         rfb.update(&rectangles).map_err(|misuse| Stop::Server(misuse.to_string()))?;
         self.sent = Some(Arc::clone(&self.scene));
         self.request = None;
+        if self.statement == Statement::Unsent {
+            self.statement = Statement::Sent;
+        }
         Ok(())
     }
 
     /// What the screen says, for whoever cannot see it, when it has changed since the last time. It never
-    /// runs ahead of the picture: a touch meant for what it names must find that there.
+    /// runs ahead of the picture, nor of the time from which input is taken: a touch meant for what it
+    /// names must find that there.
     pub(crate) fn take_outline(&mut self) -> Option<Vec<Node>> {
         let is_shown = self.sent.as_ref().is_some_and(|sent| Arc::ptr_eq(sent, &self.scene));
-        if !is_shown {
+        if !is_shown || !self.takes_input() {
             return None;
         }
         std::mem::take(&mut self.outline_is_stale).then(|| self.scene.outline().iter().map(node).collect())
@@ -205,7 +263,8 @@ impl Window {
 
     /// The rectangle around the amount and the details of what will be signed, where it is small enough.
     fn statement_area(&self) -> Option<view::Rect> {
-        let stated = self.is_statement.then(|| self.scene.outline())?.iter();
+        let is_statement = self.statement != Statement::None;
+        let stated = is_statement.then(|| self.scene.outline())?.iter();
         let area = stated
             .filter(|node| matches!(node.role, Role::Amount | Role::Detail) && node.rect.area() > 0)
             .map(|node| node.rect)

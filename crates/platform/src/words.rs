@@ -55,6 +55,13 @@ pub(crate) fn goodbye(language: Language, stop: &Stop) -> (EndReason, &'static s
                 "您长时间未操作，为安全起见会话已关闭。",
             ),
         ),
+        Stop::Revoked => (
+            EndReason::Locked,
+            pick(
+                "This terminal or your contract was suspended. Nothing was paid. Please ask the operator.",
+                "本终端或您的合约已被停用，未付款。请联系运营方。",
+            ),
+        ),
         Stop::App(_) => (
             EndReason::AppFailed,
             pick(

@@ -210,7 +210,13 @@ impl<'a> Connection<'a> {
         self.session.end_reason()
     }
 
-    /// Goes from the home screen to the platform's confirmation of a payment.
+    /// Lets the user read what they are to confirm.
+    pub fn read(&mut self) {
+        self.world.advance(Duration::from_millis(600));
+        self.tick();
+    }
+
+    /// Goes from the home screen to the platform's confirmation of a payment, and reads it.
     pub fn order_payment(&mut self, merchant: &str, amount: &str) {
         self.tap("pay");
         self.tap("payee");
@@ -220,5 +226,6 @@ impl<'a> Connection<'a> {
         self.type_text(amount);
         self.key("Enter");
         self.key("Enter");
+        self.read();
     }
 }

@@ -86,7 +86,12 @@ impl World {
         };
         let world = Self {
             platform: Arc::new(platform),
-            services: Arc::new(Services { auth, accounts, kept: Box::new(InMemory::default()) }),
+            services: Arc::new(Services {
+                auth,
+                accounts,
+                kept: Box::new(InMemory::default()),
+                free_top_ups: true,
+            }),
             _ticker: engine.start_ticker(),
             engine,
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("threads"),

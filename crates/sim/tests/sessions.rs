@@ -92,6 +92,68 @@ fn cancelling_at_each_step_posts_nothing() {
 }
 
 #[test]
+fn what_was_done_before_the_statement_could_be_read_is_no_consent() {
+    let world = World::new(11);
+    let alice = world.customer("alice", "Alice Wang", Language::English, 50_000);
+    world.merchant("luckin", "Luckin Coffee");
+    let device = world.enrol("alice", &phone());
+    let mut connection = world.connect(&device, PASSWORD);
+    connection.settle();
+    connection.tap("pay");
+    connection.tap("payee");
+    connection.type_text("luckin");
+    connection.key("Enter");
+    connection.tap("amount");
+    connection.type_text("23.50");
+    // Enter is held down, and goes on repeating over the confirmation that comes.
+    for _ in 0..20 {
+        connection.key("Enter");
+    }
+    assert!(connection.signed.is_empty());
+    assert!(!connection.terminal.outline().iter().any(|node| node.id == "platform.confirm"));
+    connection.read();
+    assert!(connection.signed.is_empty());
+    connection.tap("platform.confirm");
+    assert_eq!(connection.signed.len(), 1);
+    assert_eq!(world.balance(alice), 47_650);
+    world.check_books();
+}
+
+#[test]
+fn a_suspended_contract_ends_the_session_at_the_next_payment() {
+    let world = World::new(12);
+    let alice = world.customer("alice", "Alice Wang", Language::English, 50_000);
+    world.merchant("luckin", "Luckin Coffee");
+    let device = world.enrol("alice", &phone());
+    let mut connection = world.connect(&device, PASSWORD);
+    connection.settle();
+    connection.order_payment("luckin", "23.50");
+    world.services.auth.set_status(&device.bundle.account, auth::CustomerStatus::Suspended).unwrap();
+    connection.tap("platform.confirm");
+    assert_eq!(connection.why_over(), &EndReason::Revoked);
+    assert_eq!(world.balance(alice), 50_000);
+    world.check_books();
+}
+
+#[test]
+fn top_ups_that_nothing_pays_for_are_refused_unless_the_operator_allows_them() {
+    let mut world = World::new(13);
+    let services = std::sync::Arc::get_mut(&mut world.services).unwrap();
+    services.free_top_ups = false;
+    let alice = world.customer("alice", "Alice Wang", Language::English, 1_000);
+    let device = world.enrol("alice", &phone());
+    let mut connection = world.connect(&device, PASSWORD);
+    connection.settle();
+    connection.tap("top-up");
+    connection.tap("amount");
+    connection.type_text("100.00");
+    connection.key("Enter");
+    connection.read();
+    connection.expect("not permitted");
+    assert_eq!(world.balance(alice), 1_000);
+}
+
+#[test]
 fn more_than_there_is_is_refused_before_anything_is_signed() {
     let world = World::new(4);
     let alice = world.customer("alice", "Alice Wang", Language::English, 1_000);

@@ -455,6 +455,19 @@ impl Form {
         }
     }
 
+    /// Which of the pointer's buttons are down.
+    #[must_use]
+    pub const fn buttons(&self) -> u8 {
+        self.buttons
+    }
+
+    /// Takes note of buttons that are down, or let go, without acting on them: a press that began on
+    /// another screen is not one on this.
+    pub fn hold(&mut self, buttons: u8) {
+        self.buttons = buttons;
+        self.press = None;
+    }
+
     /// The pointer, as RFB sends it: bit 0 of the buttons is the finger or the left button, bits 3 and 4
     /// the wheel (RFC 6143 §7.5.5). Positions are in pixels, or cells of a text display.
     pub fn pointer(&mut self, buttons: u8, x: u16, y: u16, scene: &Scene) -> Reaction {
