@@ -81,6 +81,7 @@ impl Site {
             "CNY",
             "--page",
             &page,
+            "--free-top-ups",
         ])?;
         free_ports(&operator.folder.join("thinpay.toml"))?;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use auth::{CustomerStatus, NewCustomer, TerminalStatus};
 use identity::{AccountName, Language, Password, UnixTime};
 use money::{Currency, Money};
-use platform::HOUSE;
+use platform::{AMOUNT_MINOR_UNITS_MAX, HOUSE};
 use profile::HardwareProfile;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ pub(crate) enum Request {
     TopUp { account: String, amount: Money, key: String },
     History { account: String, before: Option<String>, limit: u32 },
     VerifyBooks,
+    AddCurrency { currency: Currency },
     EnrolTerminal { account: String, profile: String },
     ListTerminals { account: Option<String> },
     RevokeTerminal { terminal: String },
@@ -43,9 +44,13 @@ pub(crate) enum Request {
 
 /// Carries out one request; the answer is the command's `--json` output.
 pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> {
+    let _one_at_a_time = books.changing.lock().await;
     match request {
         Request::AddCustomer { account, name, language, password } => {
             let account = AccountName::new(&account)?;
+            if !accounts_of(books, account.as_str()).await?.is_empty() {
+                bail!("{account} is a merchant's name already; give the customer another one.");
+            }
             let language = Language::from_tag(&language).context("The language is en or zh.")?;
             let new = NewCustomer {
                 account: account.clone(),
@@ -71,9 +76,11 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
         Request::SetLocked { account, locked } => {
             let account = AccountName::new(&account)?;
             let status = if locked { CustomerStatus::Suspended } else { CustomerStatus::Active };
-            info!("{}", books.services.auth.set_status(&account, status)?);
+            let event = books.services.auth.set_status(&account, status)?;
+            info!("{event}");
             if !locked {
-                info!("{}", books.services.auth.unlock(&account)?);
+                let event = books.services.auth.unlock(&account)?;
+                info!("{event}");
             }
             Ok(json!({ "account": account.as_str() }))
         }
@@ -105,6 +112,13 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             if books.services.auth.customer(&id)?.is_some() {
                 bail!("{id} is a customer's sign-in name already; give the merchant another one.");
             }
+            let has_account = accounts_of(books, id.as_str())
+                .await?
+                .iter()
+                .any(|account| account.balance.currency() == currency);
+            if has_account {
+                bail!("The merchant {id} has an account in {currency} already.");
+            }
             let account = open(books, id.as_str(), Kind::Merchant, name, currency).await?;
             Ok(json!({ "merchant": id.as_str(), "account": account }))
         }
@@ -113,12 +127,18 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             let Some(customer) = books.services.auth.customer(&holder)? else {
                 bail!("There is no customer {holder}. `thinpay customer add` makes one.");
             };
-            let name = name.unwrap_or(customer.name);
+            let name = match name {
+                None => customer.name,
+                Some(label) => format!("{} · {label}", customer.name),
+            };
             let account = open(books, holder.as_str(), Kind::Customer, name, currency).await?;
             Ok(json!({ "account": account }))
         }
         Request::ListAccounts { holder } => {
-            let accounts = books.services.accounts.accounts_of(&HolderId(holder)).await?;
+            let accounts = accounts_of(books, &holder).await?;
+            if accounts.is_empty() {
+                bail!("Nobody called {holder} has an account here.");
+            }
             Ok(json!({ "accounts": accounts.iter().map(account_json).collect::<Vec<_>>() }))
         }
         Request::TopUp { account, amount, key } => top_up(books, &account, amount, &key).await,
@@ -155,6 +175,13 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             Ok(
                 json!({ "sound": true, "records": verified.rows, "accounts": verified.accounts, "summary": summary }),
             )
+        }
+        Request::AddCurrency { currency } => {
+            if books.services.settlement_account(currency).await?.is_some() {
+                bail!("The operator keeps books in {currency} already.");
+            }
+            open_house_accounts(books, &[currency]).await?;
+            Ok(json!({ "currency": currency }))
         }
         Request::EnrolTerminal { account, profile } => {
             let account = AccountName::new(&account)?;
@@ -214,15 +241,34 @@ pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) 
     Ok(())
 }
 
+async fn accounts_of(books: &Books, holder: &str) -> Result<Vec<Account>> {
+    Ok(books.services.accounts.accounts_of(&HolderId(holder.to_owned())).await?)
+}
+
 async fn open(books: &Books, holder: &str, kind: Kind, name: String, currency: Currency) -> Result<String> {
+    if matches!(kind, Kind::Customer | Kind::Merchant)
+        && books.services.settlement_account(currency).await?.is_none()
+    {
+        bail!(
+            "The operator keeps no books in {currency}. `thinpay account add-currency {currency}` starts them."
+        );
+    }
     let new = NewAccount { holder: HolderId(holder.to_owned()), kind, name, currency };
     Ok(books.services.accounts.open_account(new).await?.to_string())
 }
 
 async fn top_up(books: &Books, account: &str, amount: Money, key: &str) -> Result<Value> {
     let currency = amount.currency();
+    if !(1..=AMOUNT_MINOR_UNITS_MAX).contains(&amount.minor_units()) {
+        bail!(
+            "The amount is more than nothing and at most {}.",
+            Money::new(AMOUNT_MINOR_UNITS_MAX, currency)
+        );
+    }
     let Some(settlement) = books.services.settlement_account(currency).await? else {
-        bail!("The operator keeps no books in {currency}. `thinpay init --currency {currency}` would have.");
+        bail!(
+            "The operator keeps no books in {currency}. `thinpay account add-currency {currency}` starts them."
+        );
     };
     let posted = books
         .services

@@ -26,6 +26,8 @@ use vm::{
 
 use crate::clock;
 
+/// The folder of approved publishers, among those of the apps.
+const PUBLISHERS: &str = "publishers";
 /// The largest bundle read from disk, in bytes.
 const BUNDLE_BYTES_MAX: u64 = 48 * 1024 * 1024;
 
@@ -41,7 +43,7 @@ pub(crate) struct AppFiles {
 impl AppFiles {
     /// Opens the folder and serves the current version of each app in it.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder.join("publishers"))
+        std::fs::create_dir_all(folder.join(PUBLISHERS))
             .with_context(|| format!("Cannot make the folder {}.", folder.display()))?;
         let engine = Engine::new(Limits::default()).context("Apps cannot be run on this machine.")?;
         let key = artifact_key(&folder.join("artifact.key"))?;
@@ -74,7 +76,7 @@ impl AppFiles {
             bail!("A publisher's name has 1 to 64 letters, digits and hyphens.");
         }
         parse_key(public_key)?;
-        write_whole(&self.folder.join("publishers").join(name), public_key.as_bytes())?;
+        write_whole(&self.folder.join(PUBLISHERS).join(name), public_key.as_bytes())?;
         info!("publisher {name} was approved");
         Ok(json!({ "publisher": name, "public_key": public_key }))
     }
@@ -85,11 +87,26 @@ impl AppFiles {
         let verified = self.verify(&bytes)?;
         let manifest = verified.manifest();
         let (id, version) = (manifest.id.clone(), version(manifest));
+        if id == PUBLISHERS {
+            bail!("An app cannot be called {PUBLISHERS:?}; give it another identifier.");
+        }
+        if let Some(served) = self.registry.app(&id) {
+            let owner = &served.manifest().publisher;
+            if *owner != manifest.publisher {
+                bail!("The app {id} belongs to the publisher {owner}; another one cannot replace it.");
+            }
+        }
         let folder = self.folder.join(&id);
         let file = folder.join(format!("{version}.bundle"));
         if std::fs::read(&file).is_ok_and(|published| published != bytes) {
             bail!(
                 "Version {version} of {id} is published already with other content; give the new one a new version."
+            );
+        }
+        let newest = if folder.is_dir() { self.versions(&id)?.pop() } else { None };
+        if newest.is_some_and(|newest| manifest.version < newest) {
+            bail!(
+                "A newer version of {id} than {version} was published. `thinpay app rollback {id}` goes back."
             );
         }
         let app = self.engine.load(&verified)?;
@@ -164,7 +181,7 @@ impl AppFiles {
     fn verify(&self, bytes: &[u8]) -> Result<VerifiedBundle> {
         let bundle = Bundle::parse(bytes)?;
         let publisher = bundle.manifest().publisher.clone();
-        let key = std::fs::read_to_string(self.folder.join("publishers").join(&publisher)).map_err(|_| {
+        let key = std::fs::read_to_string(self.folder.join(PUBLISHERS).join(&publisher)).map_err(|_| {
             anyhow!("The publisher {publisher} is not approved here. `thinpay app approve` does that.")
         })?;
         let approval = Approval { publisher, key: parse_key(&key)?, commands: CommandName::all() };
@@ -259,7 +276,9 @@ fn write_whole(file: &Path, bytes: &[u8]) -> Result<()> {
             std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         out.write_all(bytes)?;
         out.sync_all()?;
-        std::fs::rename(&beside, file)
+        std::fs::rename(&beside, file)?;
+        // The name is on disk once its folder is.
+        file.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
     };
     write().with_context(|| format!("Cannot write {}.", file.display()))
 }

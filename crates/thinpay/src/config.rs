@@ -26,6 +26,9 @@ pub(crate) struct Config {
     /// What screens are drawn with.
     #[serde(default)]
     pub(crate) screens: Screens,
+    /// What customers may do with money.
+    #[serde(default)]
+    pub(crate) payments: Payments,
     /// Bounds on what is served at once.
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -75,6 +78,18 @@ pub(crate) struct Screens {
     /// Dark instead of light.
     #[serde(default)]
     pub(crate) dark: bool,
+    /// The local time that screens show, in minutes east of UTC.
+    #[serde(default)]
+    pub(crate) minutes_east_of_utc: i16,
+}
+
+/// What customers may do with money.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Payments {
+    /// Let customers top up their own accounts from the settlement account, with nothing that pays for it.
+    #[serde(default)]
+    pub(crate) free_top_ups: bool,
 }
 
 /// Bounds on what is served at once.
@@ -135,6 +150,9 @@ impl Config {
                  A browser keeps keys only for pages served over HTTPS: set tls = true."
             );
         }
+        if !(-24 * 60..=24 * 60).contains(&self.screens.minutes_east_of_utc) {
+            bail!("[screens] minutes_east_of_utc is {}, more than a day.", self.screens.minutes_east_of_utc);
+        }
         if let Some(plain) = &self.plain
             && !plain.listen.ip().is_loopback()
         {
@@ -149,7 +167,7 @@ impl Config {
 }
 
 /// What `thinpay init` writes.
-pub(crate) fn template(page: Option<&Path>) -> String {
+pub(crate) fn template(page: Option<&Path>, free_top_ups: bool) -> String {
     let web = match page {
         Some(page) => format!(
             "[web]\nlisten = [\"127.0.0.1:8080\", \"[::1]:8080\"]\n# The folder with the built browser terminal.\npage = {:?}\ntls = false\n",
@@ -166,7 +184,13 @@ pub(crate) fn template(page: Option<&Path>) -> String {
          [screens]\n\
          # Font files; empty means the known places of the system's font packages.\n\
          fonts = []\n\
-         dark = false\n\n\
+         dark = false\n\
+         # The local time that screens show, in minutes east of UTC: 480 is China's.\n\
+         minutes_east_of_utc = 0\n\n\
+         [payments]\n\
+         # Let customers top up their own accounts from the settlement account, with nothing that pays for\n\
+         # it: for demonstrations only.\n\
+         free_top_ups = {free_top_ups}\n\n\
          [limits]\n\
          connections_max = 20000\n\
          connections_unauthenticated_max = 1000\n"
@@ -183,8 +207,8 @@ mod tests {
 
     #[test]
     fn the_template_is_valid() {
-        check(&template(None)).unwrap();
-        check(&template(Some(Path::new("browser")))).unwrap();
+        check(&template(None, false)).unwrap();
+        check(&template(Some(Path::new("browser")), true)).unwrap();
     }
 
     #[test]
@@ -205,7 +229,7 @@ mod tests {
         fn a_damaged_configuration_is_an_error_and_no_panic(
             cut in 0_usize..400, at in 0_usize..400, character: char,
         ) {
-            let mut characters: Vec<char> = template(Some(Path::new("browser"))).chars().collect();
+            let mut characters: Vec<char> = template(Some(Path::new("browser")), true).chars().collect();
             characters.truncate(characters.len() - cut.min(characters.len()));
             let at = at.min(characters.len());
             characters.insert(at, character);

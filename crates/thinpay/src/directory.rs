@@ -13,6 +13,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use accounts::Accounts;
 use anyhow::{Context, Result, bail};
@@ -25,6 +26,9 @@ use crate::app_files::AppFiles;
 use crate::clock;
 use crate::config;
 use crate::kept::Kept;
+
+/// How long a command waits for another one to be done with the books.
+const LOCK_WAIT: Duration = Duration::from_secs(3);
 
 /// The operator's directory.
 #[derive(Debug, Clone)]
@@ -68,13 +72,16 @@ impl Directory {
 pub(crate) struct Books {
     pub(crate) services: Services,
     pub(crate) apps: AppFiles,
+    /// Taken by whoever changes customers, merchants or apps: what they look at first stays so until they
+    /// have changed it.
+    pub(crate) changing: tokio::sync::Mutex<()>,
     /// Held until the process ends, however it ends.
     _lock: File,
 }
 
 impl Books {
     /// Opens the books, and keeps everybody else out.
-    pub(crate) fn open(directory: &Directory) -> Result<Self> {
+    pub(crate) fn open(directory: &Directory, free_top_ups: bool) -> Result<Self> {
         if !directory.auth().is_dir() {
             bail!(
                 "{} is no operator's directory. Give --dir DIR, or make one with `thinpay init DIR`.",
@@ -83,7 +90,13 @@ impl Books {
         }
         let lock = File::create(directory.lock())
             .with_context(|| format!("Cannot write in {}.", directory.root.display()))?;
-        if lock.try_lock().is_err() {
+        // Another command is done in a moment; a server is not.
+        let patience = Instant::now() + LOCK_WAIT;
+        while lock.try_lock().is_err() {
+            if Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
+            }
             bail!(
                 "Another process has the books in {} open: a server that is starting or stopping, or another command. Try again in a moment.",
                 directory.root.display()
@@ -95,7 +108,8 @@ impl Books {
             .context("The account platform cannot be opened.")?;
         let kept = Kept::open(&directory.platform())?;
         let apps = AppFiles::open(&directory.apps())?;
-        Ok(Self { services: Services { auth, accounts, kept: Box::new(kept) }, apps, _lock: lock })
+        let services = Services { auth, accounts, kept: Box::new(kept), free_top_ups };
+        Ok(Self { services, apps, changing: tokio::sync::Mutex::new(()), _lock: lock })
     }
 
     /// Closes the books; everything asked for before is on disk after it.
@@ -119,39 +133,57 @@ pub(crate) fn init(
     server_name: &str,
     currencies: &[Currency],
     page: Option<&Path>,
+    free_top_ups: bool,
 ) -> Result<Made> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    if root.exists()
-        && root.read_dir().with_context(|| format!("Cannot read {}.", root.display()))?.next().is_some()
-    {
+    let taken = || format!("Cannot use {}.", root.display());
+    if root.exists() && root.read_dir().with_context(taken)?.next().is_some() {
         bail!("{} is not empty; an operator's directory starts in an empty or new one.", root.display());
     }
-    if !root.exists() {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(root)
-            .with_context(|| format!("Cannot make the folder {}.", root.display()))?;
+    if let Some(page) = page.filter(|page| !page.join("index.html").is_file()) {
+        bail!("{} has no index.html; `cargo xtask build` makes the page in target/browser.", page.display());
     }
-    let directory = Directory::at(root);
+    let page = page.map(std::path::absolute).transpose().context("The page's folder has no path.")?;
+    let config = config::template(page.as_deref(), free_top_ups);
+
+    // Made beside its place and moved there whole: an operator's directory is never half there.
+    let root_path = std::path::absolute(root).with_context(taken)?;
+    let name = root_path.file_name().with_context(taken)?.to_string_lossy();
+    let unfinished = root_path.with_file_name(format!(".{name}.unfinished"));
+    if unfinished.exists() {
+        std::fs::remove_dir_all(&unfinished).with_context(taken)?;
+    }
+    make_private(&unfinished)?;
+    fill(&Directory::at(&unfinished), server_name, currencies)?;
+    std::fs::write(unfinished.join(config::FILE_NAME), config).with_context(taken)?;
+    std::fs::rename(&unfinished, &root_path).with_context(taken)?;
+    Ok(Made {
+        directory: root.display().to_string(),
+        config: root.join(config::FILE_NAME).display().to_string(),
+        server_name: server_name.to_owned(),
+        currencies: currencies.iter().map(|currency| currency.code().to_owned()).collect(),
+    })
+}
+
+/// Makes the authority and the empty books.
+fn fill(directory: &Directory, server_name: &str, currencies: &[Currency]) -> Result<()> {
     let options = InitOptions { server_name: server_name.to_owned(), names: Vec::new() };
     Auth::init(&directory.auth(), &options, clock::wall(), &mut clock::random())
         .context("The authentication centre cannot be made.")?;
-    let books = Books::open(&directory)?;
+    let books = Books::open(directory, false)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
         let opened = crate::admin::open_house_accounts(&books, currencies).await;
         books.close().await;
         opened
-    })?;
-    let page = page.map(std::path::absolute).transpose().context("The page's folder has no path.")?;
-    let config = root.join(config::FILE_NAME);
-    std::fs::write(&config, config::template(page.as_deref()))
-        .with_context(|| format!("Cannot write {}.", config.display()))?;
-    Ok(Made {
-        directory: root.display().to_string(),
-        config: config.display().to_string(),
-        server_name: server_name.to_owned(),
-        currencies: currencies.iter().map(|currency| currency.code().to_owned()).collect(),
     })
+}
+
+/// Makes a folder that is its owner's alone.
+fn make_private(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("Cannot make the folder {}.", folder.display()))
 }

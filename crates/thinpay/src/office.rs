@@ -8,9 +8,10 @@ use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::admin::{self, Request};
+use crate::cli::output;
 use crate::directory::{Books, Directory};
 
 /// The longest request or answer, in bytes: an app's bundle in base64 fits.
@@ -30,7 +31,7 @@ pub(crate) async fn ask(directory: &Directory, request: Request) -> Result<serde
     match UnixStream::connect(directory.socket()).await {
         Ok(stream) => ask_server(stream, &request).await,
         Err(_) => {
-            let books = Books::open(directory)?;
+            let books = Books::open(directory, false)?;
             let answer = admin::carry_out(&books, request).await;
             books.close().await;
             answer
@@ -101,12 +102,9 @@ async fn answer(stream: UnixStream, books: &Books) -> Result<()> {
         )),
         Ok(request) => match admin::carry_out(books, request).await {
             Ok(value) => Answer::Done(value),
-            Err(error) => Answer::Failed(format!("{error:#}")),
+            Err(error) => Answer::Failed(output::sentence(&error)),
         },
     };
-    if matches!(answer, Answer::Done(_)) {
-        info!("an operator's command was carried out");
-    }
     writer.write_all(&serde_json::to_vec(&answer)?).await?;
     writer.shutdown().await?;
     Ok(())

@@ -65,13 +65,17 @@ pub(crate) struct Init {
     /// The folder with the built browser terminal, to serve it
     #[arg(long, value_name = "FOLDER")]
     pub(crate) page: Option<PathBuf>,
+    /// Let customers top up their own accounts from the settlement account, with nothing that pays for it:
+    /// for demonstrations and tests
+    #[arg(long)]
+    pub(crate) free_top_ups: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The configuration, in the operator's directory
-    #[arg(long, value_name = "FILE", default_value = "thinpay.toml")]
-    pub(crate) config: PathBuf,
+    /// The configuration, in the operator's directory [default: thinpay.toml in --dir]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Where a password comes from: the file, else $THINPAY_CUSTOMER_PASSWORD, else the keyboard.
@@ -92,8 +96,8 @@ pub(crate) enum Customer {
         /// The name as people write it
         #[arg(long)]
         name: String,
-        /// The language to be served in: en or zh
-        #[arg(long, default_value = "en")]
+        /// The language to be served in
+        #[arg(long, default_value = "en", value_parser = ["en", "zh"])]
         language: String,
         #[command(flatten)]
         password: PasswordSource,
@@ -142,7 +146,7 @@ pub(crate) enum Account {
         /// The customer's sign-in name
         #[arg(long)]
         holder: String,
-        /// What both sides of a payment see [default: the customer's name]
+        /// Tells the customer's accounts apart; both sides of a payment see it after the customer's name
         #[arg(long)]
         name: Option<String>,
         /// Its currency
@@ -176,6 +180,11 @@ pub(crate) enum Account {
         /// At most this many entries, 1 to 100
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
+    },
+    /// Start books in another currency
+    AddCurrency {
+        /// The currency, for example EUR
+        currency: Currency,
     },
     /// Check the whole book: debits equal credits, no rule broken, every journal record in its place
     Verify,
@@ -226,7 +235,7 @@ pub(crate) enum App {
     },
     /// Build an app's crate into a signed bundle
     Build {
-        /// The app's folder, with Cargo.toml and manifest.toml
+        /// The app's folder, with Cargo.toml and app.toml
         folder: PathBuf,
         /// The publisher's key
         #[arg(long, value_name = "FILE")]

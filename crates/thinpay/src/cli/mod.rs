@@ -1,7 +1,7 @@
 //! The command line: reads what the operator wants, asks [`crate::office`], prints the answer.
 //!
-//! Exit codes: 0 done, 1 not done (one sentence on standard error says why), 2 the command line itself
-//! was not understood.
+//! Exit codes: 0 done, 1 not done (a sentence on standard error says why, and `--json` prints
+//! `{"error": ...}`), 2 the command line itself was not understood.
 
 mod apps;
 mod arguments;
@@ -26,10 +26,11 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    let json = arguments.json;
     match dispatch(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output::error(&error);
+            output::error(json, &error);
             ExitCode::FAILURE
         }
     }
@@ -45,6 +46,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
                 &init.server_name,
                 &init.currencies,
                 init.page.as_deref(),
+                init.free_top_ups,
             )?;
             output::print(
                 json,
@@ -56,7 +58,10 @@ fn dispatch(arguments: Arguments) -> Result<()> {
             );
             Ok(())
         }
-        Command::Serve(serve) => runtime()?.block_on(crate::serve::run(&serve.config, json)),
+        Command::Serve(serve) => runtime()?.block_on(crate::serve::run(
+            &serve.config.unwrap_or_else(|| arguments.directory.join(crate::config::FILE_NAME)),
+            json,
+        )),
         Command::Bench(bench) => crate::bench::run(&bench.what, bench.quick, json),
         Command::App(app) => apps::run(&directory, app, json, &runtime()?),
         other => money_and_people::run(&directory, other, json, &runtime()?),

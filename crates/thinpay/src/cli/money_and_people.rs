@@ -1,5 +1,6 @@
 //! Customers, merchants, accounts and terminals on the command line.
 
+use std::fs::File;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -73,13 +74,13 @@ pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: 
                 )
             })
         }
+        Command::Account(Account::AddCurrency { currency }) => (Request::AddCurrency { currency }, |done| {
+            format!("Books in {} are open.", text(done, "currency"))
+        }),
         Command::Account(Account::Verify) => {
             (Request::VerifyBooks, |done| format!("The books are sound: {}.", text(done, "summary")))
         }
         Command::Terminal(Terminal::Enrol { account, profile, out }) => {
-            if out.exists() {
-                bail!("{} exists already; an enrolment bundle never overwrites a file.", out.display());
-            }
             let profile = read_text(&profile)?;
             bundle_out = Some(out);
             (Request::EnrolTerminal { account, profile }, |done| {
@@ -101,9 +102,20 @@ pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: 
             bail!("This command is handled elsewhere.")
         }
     };
-    let mut done = runtime.block_on(office::ask(directory, request))?;
-    if let Some(out) = bundle_out {
-        write_private(&out, text(&done, "bundle").as_bytes())?;
+    // The file first: a terminal whose bundle cannot be written is not enrolled.
+    let mut file = bundle_out.as_deref().map(create_private).transpose()?;
+    let mut done = runtime.block_on(office::ask(directory, request)).inspect_err(|_| {
+        if let Some(out) = &bundle_out {
+            // Only tidiness: it is empty.
+            let _ = std::fs::remove_file(out);
+        }
+    })?;
+    if let (Some(out), Some(file)) = (bundle_out, &mut file) {
+        let bundle = text(&done, "bundle");
+        let written = file.write_all(bundle.as_bytes()).and_then(|()| file.sync_all());
+        written.with_context(|| {
+            format!("Cannot write {}; revoke the terminal and enrol again.", out.display())
+        })?;
         if let Some(done) = done.as_object_mut() {
             done.insert("bundle".to_owned(), Value::String(out.display().to_string()));
         }
@@ -147,18 +159,21 @@ fn read_text(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(cannot)
 }
 
+/// Makes a file that only its owner may read, and never in place of another.
+fn create_private(file: &Path) -> Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if file.exists() {
+        bail!("{} exists already and is not overwritten.", file.display());
+    }
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    made.with_context(|| format!("Cannot write {}.", file.display()))
+}
+
 /// Writes a file that only its owner may read, and never over another.
 pub(super) fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let cannot = || format!("Cannot write {}.", file.display());
-    let mut out = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .with_context(cannot)?;
-    out.write_all(bytes).with_context(cannot)?;
-    out.sync_all().with_context(cannot)
+    let mut out = create_private(file)?;
+    let written = out.write_all(bytes).and_then(|()| out.sync_all());
+    written.with_context(|| format!("Cannot write {}.", file.display()))
 }
 
 fn read_password(source: &PasswordSource, account: &str) -> Result<String> {
@@ -169,14 +184,17 @@ fn read_password(source: &PasswordSource, account: &str) -> Result<String> {
     } else {
         let stdin = std::io::stdin();
         if stdin.is_terminal() {
-            let mut stderr = std::io::stderr().lock();
-            // What is typed is seen here; a password file is better. Nothing to do if it cannot be said.
-            let _ = write!(stderr, "Password for {account} (shown while typed): ");
-            let _ = stderr.flush();
+            let ask = |words: String| rpassword::prompt_password(words).context("Cannot read the password.");
+            let password = ask(format!("New password for {account}: "))?;
+            if ask("The same again: ".to_owned())? != password {
+                bail!("The two passwords differ; nothing was changed.");
+            }
+            password
+        } else {
+            let mut line = String::new();
+            stdin.lock().read_line(&mut line).context("Cannot read the password.")?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
         }
-        let mut line = String::new();
-        stdin.lock().read_line(&mut line).context("Cannot read the password.")?;
-        line.trim_end_matches(['\r', '\n']).to_owned()
     };
     if password.is_empty() {
         bail!("The password is empty. Give --password-file FILE, or type one.");

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Prints the answer: as JSON, or the text.
 pub(crate) fn print(json: bool, value: &impl Serialize, text: &str) {
     if json {
-        line(&serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}")));
+        line(&serde_json::json!(value).to_string());
     } else {
         line(text);
     }
@@ -18,9 +18,27 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// Prints why the command failed on standard error.
-pub(crate) fn error(error: &anyhow::Error) {
-    let _ = writeln!(std::io::stderr().lock(), "thinpay: {error:#}");
+/// Prints why the command failed: on standard error, and for programs as JSON too.
+pub(crate) fn error(json: bool, error: &anyhow::Error) {
+    let text = sentence(error);
+    let _ = writeln!(std::io::stderr().lock(), "thinpay: {text}");
+    if json {
+        line(&serde_json::json!({ "error": text }).to_string());
+    }
+}
+
+/// An error and its causes as one text: a cause that the error's own words already contain is not
+/// said twice.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(cause.trim_end_matches('.')) {
+            text = format!("{}: {cause}", text.trim_end_matches('.'));
+        }
+    }
+    text
 }
 
 /// Prints rows under headings, in columns.
@@ -44,4 +62,22 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once_and_sentences_are_joined() {
+        let inner = anyhow!("the disk is full");
+        assert_eq!(
+            sentence(&inner.context("Cannot write the file.")),
+            "Cannot write the file: the disk is full"
+        );
+        let twice = anyhow!("not enough money").context("declined: not enough money");
+        assert_eq!(sentence(&twice), "declined: not enough money");
+    }
 }

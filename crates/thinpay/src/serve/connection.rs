@@ -39,12 +39,7 @@ pub(crate) async fn run<S>(
     let mut work: JoinSet<Answer> = JoinSet::new();
     let mut buffer = vec![0_u8; READ_BYTES];
     loop {
-        while let Some(effect) = session.take_effect() {
-            let books = Arc::clone(&server.books);
-            work.spawn(
-                async move { books.services.carry_out(effect, clock::wall(), &mut clock::random()).await },
-            );
-        }
+        begin_effects(server, &mut session, &mut work);
         let output = session.take_output();
         if !output.is_empty() {
             match tokio::time::timeout(WRITE_MAX, write(&mut stream, &output)).await {
@@ -77,17 +72,28 @@ pub(crate) async fn run<S>(
                 }
                 Err(error) => {
                     warn!(%peer, "a request of the session failed: {error}");
-                    session.fail("The server could not finish what it was doing. Nothing more was posted; please sign in again.");
+                    session.fail("The server could not finish what it was doing. Look at the history before you pay again.");
                 }
             },
             () = wake => session.tick(clock::now()),
             _ = shutdown.changed() => session.shut_down(),
         }
     }
+    begin_effects(server, &mut session, &mut work);
     // What was begun is finished, told or not: a posting is never abandoned half way.
     while work.join_next().await.is_some() {}
     let _ = stream.shutdown().await;
     info!(%peer, user = session.account().unwrap_or("-"), "ended: {}", session.end_reason());
+}
+
+/// Begins what the session wants done.
+fn begin_effects(server: &Arc<Server>, session: &mut Session, work: &mut JoinSet<Answer>) {
+    while let Some(effect) = session.take_effect() {
+        let books = Arc::clone(&server.books);
+        work.spawn(
+            async move { books.services.carry_out(effect, clock::wall(), &mut clock::random()).await },
+        );
+    }
 }
 
 async fn write<S: AsyncWrite + Unpin>(stream: &mut S, output: &[u8]) -> std::io::Result<()> {

@@ -5,6 +5,7 @@ mod listen;
 mod plain;
 mod web;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use crate::config::{Config, Limits};
 use crate::directory::{Books, Directory};
 use crate::{clock, fonts, office};
 
+/// Open files that are not terminals' connections: the books, the page's web connections, and some to spare.
+const FILES_RESERVED: usize = 512;
 /// How long sessions may take to end when the server stops.
 const STOP_MAX: Duration = Duration::from_secs(10);
 
@@ -94,11 +97,12 @@ struct Ready {
 /// Runs the server until SIGINT or SIGTERM.
 pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
     start_logging();
+    let files_max = raise_file_limit();
     let config = Config::read(config_file)?;
     let folder =
         config_file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let directory = Directory::at(folder);
-    let books = Arc::new(Books::open(&directory)?);
+    let books = Arc::new(Books::open(&directory, config.payments.free_top_ups)?);
     let _ticker = books.apps.engine().start_ticker();
 
     let (stop, shutdown) = watch::channel(false);
@@ -107,13 +111,21 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
         drawing: Drawing::new(fonts::load(&config.screens.fonts)?, fonts::theme(config.screens.dark)),
         registry: books.apps.registry().clone(),
         limits: platform::Limits::default(),
-        minutes_east_of_utc: 0,
+        minutes_east_of_utc: config.screens.minutes_east_of_utc,
     });
+    let mut limits = config.limits.clone();
+    let connections_max = files_max.saturating_sub(FILES_RESERVED);
+    if limits.connections_max > connections_max {
+        warn!(
+            "the operating system allows {files_max} open files, so at most {connections_max} connections are served at once"
+        );
+        limits.connections_max = connections_max;
+    }
     let server = Arc::new(Server {
         platform,
         books: Arc::clone(&books),
         shutdown: shutdown.clone(),
-        limits: config.limits.clone(),
+        limits,
         connections: Arc::default(),
     });
 
@@ -137,11 +149,7 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
                 ready.web.push(url);
             }
             let (server, page, tls) = (Arc::clone(&server), Arc::clone(&page), web.tls.then(|| tls.clone()));
-            tasks.spawn(async move {
-                if let Err(error) = web::serve(server, listener, page, tls).await {
-                    warn!("{error:#}");
-                }
-            });
+            tasks.spawn(web::serve(server, listener, page, tls));
         }
     }
     if let Some(plain) = &config.plain {
@@ -209,6 +217,17 @@ fn announce(ready: &Ready, json: bool) {
     output::print(json, ready, text.trim_end());
 }
 
+/// Raises the limit of open files as far as it goes: every connection is one.
+fn raise_file_limit() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Left as it is where the system does not let it be raised.
+    let _ = setrlimit(Resource::Nofile, limit);
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(files).unwrap_or(usize::MAX)
+}
+
 async fn wait_for_signal() -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("Signals cannot be caught.")?;
     let mut terminate = signal(SignalKind::terminate()).context("Signals cannot be caught.")?;
@@ -223,5 +242,9 @@ fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("THINPAY_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     // A second call, in a test, keeps the first.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }

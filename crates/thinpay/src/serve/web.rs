@@ -7,17 +7,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use axum::Router;
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::net::{TcpListener, TcpStream};
+use axum::{Extension, Router};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf,
+};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tracing::info;
 
 use super::Server;
@@ -32,6 +39,10 @@ const PAGE_FILES_MAX: usize = 64;
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// How much may lie between the WebSocket and the session, in bytes, each way.
 const PIPE_BYTES: usize = 64 * 1024;
+/// The most web connections at once; a WebSocket counts as a terminal's connection instead.
+const CONNECTIONS_MAX: usize = 256;
+/// The longest a browser may take to send a request's head, and to be silent between two requests.
+const HEADER_MAX: Duration = Duration::from_secs(10);
 /// The longest a browser may take to finish a TLS handshake.
 const TLS_HANDSHAKE_MAX: Duration = Duration::from_secs(20);
 
@@ -62,25 +73,54 @@ pub(crate) async fn serve(
     listener: TcpListener,
     files: Arc<Page>,
     tls: Option<TlsAcceptor>,
-) -> Result<()> {
+) {
     let mut shutdown = server.shutdown.clone();
-    let address = listener.local_addr().context("The web listener has no address.")?;
-    let router = Router::new()
-        .route(SOCKET_PATH, get(socket))
-        .fallback(file)
-        .with_state(Site { server, files })
-        .into_make_service_with_connect_info::<Peer>();
-    let stop = async move {
-        // An error means the sender is gone, which is a shutdown as well.
-        let _ = shutdown.changed().await;
-    };
-    match tls {
-        None => axum::serve(listener, router).with_graceful_shutdown(stop).await,
-        Some(tls) => {
-            axum::serve(TlsListener::start(listener, address, tls), router).with_graceful_shutdown(stop).await
-        }
+    let seats = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let router =
+        Router::new().route(SOCKET_PATH, get(socket)).fallback(file).with_state(Site { server, files });
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = shutdown.changed() => return,
+        };
+        let Ok((stream, peer)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
+            info!(%peer, "dropped: too many web connections");
+            continue;
+        };
+        let (router, tls) = (router.clone().layer(Extension(Peer(peer))), tls.clone());
+        tokio::spawn(async move {
+            let outcome = match tls {
+                None => converse(stream, router).await,
+                Some(tls) => match tokio::time::timeout(TLS_HANDSHAKE_MAX, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => converse(stream, router).await,
+                    Ok(Err(error)) => Err(format!("the TLS handshake failed: {error}")),
+                    Err(_) => Err("it did not finish the TLS handshake in time".to_owned()),
+                },
+            };
+            if let Err(why) = outcome {
+                info!(%peer, "dropped: {why}");
+            }
+            drop(seat);
+        });
     }
-    .context("The web listener failed.")
+}
+
+/// Speaks HTTP/1.1 on one connection. A WebSocket leaves it and is a connection of its own from then on.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+) -> Result<(), String> {
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades()
+        .await
+        .map_err(|error| format!("it did not speak HTTP as it should: {error}"))
 }
 
 /// Reads the built page into memory, so that no request names a path.
@@ -145,7 +185,7 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
 
 async fn socket(
     State(site): State<Site>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -165,7 +205,7 @@ async fn socket(
             let (near, far) = tokio::io::duplex(PIPE_BYTES);
             let peer = peer.0.to_string();
             let session = super::connection::serve(&site.server, near, place, &peer);
-            tokio::join!(session, pump(socket, far));
+            tokio::join!(session, pump(socket, far, &peer));
         })
 }
 
@@ -176,99 +216,54 @@ fn same_origin(headers: &HeaderMap) -> bool {
     [b"http://".as_slice(), b"https://"].iter().any(|scheme| origin.strip_prefix(*scheme) == Some(host))
 }
 
-/// Carries bytes between the WebSocket's binary messages and the session's stream.
-async fn pump(mut socket: WebSocket, pipe: DuplexStream) {
-    let (mut from_session, mut to_session) = tokio::io::split(pipe);
+/// Carries bytes between the WebSocket's binary messages and the session's stream, each way by itself:
+/// a browser that is slow to take a picture can still send its input.
+async fn pump(socket: WebSocket, pipe: DuplexStream, peer: &str) {
+    let (from_session, to_session) = tokio::io::split(pipe);
+    let (to_browser, from_browser) = socket.split();
+    tokio::select! {
+        why = upwards(from_browser, to_session) => info!(%peer, "WebSocket: {why}"),
+        () = downwards(from_session, to_browser) => {}
+    }
+}
+
+/// From the browser to the session, until it ends; why it does.
+async fn upwards(mut browser: SplitStream<WebSocket>, mut session: WriteHalf<DuplexStream>) -> String {
+    loop {
+        match browser.next().await {
+            Some(Ok(Message::Binary(bytes))) => {
+                if session.write_all(&bytes).await.is_err() {
+                    return "the session ended".to_owned();
+                }
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Text(_))) => return "it sent text, which is no part of the protocol".to_owned(),
+            Some(Ok(Message::Close(_))) | None => return "the browser closed it".to_owned(),
+            Some(Err(error)) => return format!("it broke: {error}"),
+        }
+    }
+}
+
+/// From the session to the browser, until the session ends.
+async fn downwards(mut session: ReadHalf<DuplexStream>, mut browser: SplitSink<WebSocket, Message>) {
     let mut buffer = vec![0_u8; 16 * 1024];
     loop {
-        tokio::select! {
-            message = socket.recv() => match message {
-                Some(Ok(Message::Binary(bytes))) => {
-                    if to_session.write_all(&bytes).await.is_err() {
-                        break;
-                    }
+        match session.read(&mut buffer).await {
+            Ok(count) if count > 0 => {
+                let bytes = Bytes::copy_from_slice(buffer.get(..count).unwrap_or_default());
+                if browser.send(Message::Binary(bytes)).await.is_err() {
+                    return;
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                // Text is no part of the protocol; the rest is the end.
-                _ => break,
-            },
-            read = from_session.read(&mut buffer) => match read {
-                Ok(count) if count > 0 => {
-                    let bytes = Bytes::copy_from_slice(buffer.get(..count).unwrap_or_default());
-                    if socket.send(Message::Binary(bytes)).await.is_err() {
-                        break;
-                    }
-                }
-                _ => {
-                    // The other side may be gone already; then there is nobody to tell.
-                    let _ = socket.send(Message::Close(None)).await;
-                    break;
-                }
-            },
+            }
+            _ => {
+                // The other side may be gone already; then there is nobody to tell.
+                let _ = browser.send(Message::Close(None)).await;
+                return;
+            }
         }
     }
 }
 
+/// Who is at the other end.
 #[derive(Debug, Clone, Copy)]
 struct Peer(SocketAddr);
-
-impl axum::extract::connect_info::Connected<axum::serve::IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: axum::serve::IncomingStream<'_, TcpListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-impl axum::extract::connect_info::Connected<axum::serve::IncomingStream<'_, TlsListener>> for Peer {
-    fn connect_info(stream: axum::serve::IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-/// Hands out connections whose TLS handshake is done; a slow handshake holds up nobody else.
-struct TlsListener {
-    ready: tokio::sync::mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-    address: SocketAddr,
-}
-
-impl TlsListener {
-    fn start(listener: TcpListener, address: SocketAddr, tls: TlsAcceptor) -> Self {
-        let (sender, ready) = tokio::sync::mpsc::channel(64);
-        tokio::spawn(async move {
-            while !sender.is_closed() {
-                let Ok((stream, peer)) = listener.accept().await else {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                };
-                let (tls, sender) = (tls.clone(), sender.clone());
-                tokio::spawn(async move {
-                    match tokio::time::timeout(TLS_HANDSHAKE_MAX, tls.accept(stream)).await {
-                        Ok(Ok(stream)) => {
-                            // The receiver is gone only when the server stops.
-                            let _ = sender.send((stream, peer)).await;
-                        }
-                        Ok(Err(error)) => info!(%peer, "dropped: the TLS handshake failed: {error}"),
-                        Err(_) => info!(%peer, "dropped: it did not finish the TLS handshake in time"),
-                    }
-                });
-            }
-        });
-        Self { ready, address }
-    }
-}
-
-impl axum::serve::Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(ready) => ready,
-            // The accepting task lives as long as this; were it gone, there would be nothing to accept.
-            None => std::future::pending().await,
-        }
-    }
-
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        Ok(self.address)
-    }
-}
