@@ -1,6 +1,6 @@
 //! How the session moves: what each choice and each answer of the platform leads to.
 
-use app_sdk::{Acted, CommandKind, Commands, Payee, Replied, Reply, command};
+use app_sdk::{Acted, CommandKind, Commands, Payee, RefusalReason, Replied, Reply, command};
 
 use crate::model::{Draft, HISTORY_PAGE, Model, PAYEES_MAX, Page, Problem, Purpose, Screen};
 
@@ -190,8 +190,8 @@ pub(crate) fn replied(model: &mut Model, replied: Replied) -> Commands {
     match (screen, replied.reply) {
         (Screen::Searching { purpose, words }, Reply::Payees(payees)) => found(model, purpose, words, payees),
         (Screen::Paying { draft }, Reply::Paid(receipt)) => {
-            model.screen = Screen::Receipt { purpose: draft.purpose, receipt };
             let new = draft.payee.as_ref().is_some_and(|payee| model.recent.remember(draft.purpose, payee));
+            model.screen = Screen::Receipt { draft, receipt };
             if new {
                 Commands::one(KEEP_TAG, command::keep(model.recent.to_bytes()))
             } else {
@@ -199,8 +199,10 @@ pub(crate) fn replied(model: &mut Model, replied: Replied) -> Commands {
             }
         }
         (Screen::Paying { draft }, Reply::Refused(refusal)) => {
+            let short = refusal.reason == RefusalReason::InsufficientFunds;
             model.screen = Screen::Refused { draft: Some(draft), refusal };
-            Commands::none()
+            // What is available is shown, so it should be what is available now.
+            if short { ask(model, command::query_accounts()) } else { Commands::none() }
         }
         (Screen::Loading { starts }, Reply::History(history)) => {
             let page = Page { entries: history.entries, next: history.next, starts };

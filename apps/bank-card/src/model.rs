@@ -95,7 +95,7 @@ pub(crate) enum Screen {
     Payees { purpose: Purpose, words: String, payees: Vec<Payee>, more: bool },
     Amount { draft: Draft, problem: Option<Problem> },
     Paying { draft: Draft },
-    Receipt { purpose: Purpose, receipt: Receipt },
+    Receipt { draft: Draft, receipt: Receipt },
     Refused { draft: Option<Draft>, refusal: Refusal },
     Loading { starts: Vec<Option<String>> },
     History { page: Page },

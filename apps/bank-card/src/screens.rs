@@ -22,8 +22,8 @@ pub(crate) fn view(model: &Model) -> View {
         Screen::Amount { draft, problem } => amount(model, draft, *problem),
         Screen::Paying { draft } => View::new(title(say, draft.purpose))
             .progress(say.say("Waiting for your confirmation", "等待您确认")),
-        Screen::Receipt { purpose, receipt } => show_receipt(say, *purpose, receipt),
-        Screen::Refused { draft, refusal } => refused(say, draft.as_ref(), refusal),
+        Screen::Receipt { draft, receipt } => show_receipt(model, draft, receipt),
+        Screen::Refused { draft, refusal } => refused(model, draft.as_ref(), refusal),
         Screen::Loading { .. } => View::new(say.say("History", "交易明细"))
             .progress(say.say("Fetching your entries", "正在查询"))
             .action(Action::cancel("home", say.say("Cancel", "取消"))),
@@ -52,16 +52,21 @@ fn title(say: Language, purpose: Purpose) -> &'static str {
 fn home(model: &Model) -> View {
     let say = model.language;
     let view = View::new(say.say("Bank card", "银行卡"));
-    let sign_out = Action::cancel("sign-out", say.say("Sign out", "退出"));
+    // Not the cancelling action: the terminal's back key must not end the session.
+    let sign_out = Action::secondary("sign-out", say.say("Sign out", "退出"));
     let Some(account) = model.account() else {
         return view
             .body(say.say("You have no account here yet.", "您还没有账户。"))
             .muted(say.say("Your bank can open one for you.", "请联系您的银行开户。"))
             .action(sign_out);
     };
-    let mut view = view
-        .amount(say.say("Available", "可用余额"), account.available.clone())
-        .muted(format!("{} · {}", model.customer, account.name));
+    let mut view = view.amount(say.say("Available", "可用余额"), account.available.clone()).muted(
+        if account.name == model.customer {
+            account.name.clone()
+        } else {
+            format!("{} · {}", model.customer, account.name)
+        },
+    );
     if account.balance != account.available {
         let sentence = ("Balance {}, part of it on hold", "账面余额 {}，部分已冻结");
         view = view.muted(say.say_with(sentence.0, sentence.1, &[&account.balance.words()]));
@@ -79,7 +84,7 @@ fn home(model: &Model) -> View {
     if model.accounts.len() > 1 {
         let label = say.say("Switch account", "切换账户");
         let count = model.accounts.len().to_string();
-        let detail = say.say_with("You have {}", "您有 {} 个账户", &[&count]);
+        let detail = say.say_with("You have {} accounts", "您有 {} 个账户", &[&count]);
         choices.push(Choice::new("accounts", label, Icon::Card).detail(detail));
     }
     view.choices(choices).action(sign_out)
@@ -145,11 +150,7 @@ fn amount(model: &Model, draft: &Draft, problem: Option<Problem>) -> View {
         details.push(Detail::strong(say.say("To", "收款方"), &payee.name));
     }
     if let Some(account) = account {
-        let label = match draft.purpose {
-            Purpose::TopUp => say.say("Into", "充入"),
-            Purpose::Pay | Purpose::Transfer => say.say("From", "付款账户"),
-        };
-        details.push(Detail::new(label, &account.name));
+        details.push(Detail::new(account_label(say, draft.purpose), &account.name));
         details.push(Detail::new(say.say("Available", "可用余额"), account.available.words()));
     }
     let start = draft.amount.as_ref().map(Money::digits).unwrap_or_default();
@@ -160,7 +161,7 @@ fn amount(model: &Model, draft: &Draft, problem: Option<Problem>) -> View {
     let view = if draft.purpose == Purpose::TopUp {
         view
     } else {
-        let memo = Field::text("memo", say.say("Memo", "附言"), MEMO_CHARACTERS_MAX);
+        let memo = Field::text("memo", say.say("Note", "附言"), MEMO_CHARACTERS_MAX);
         view.field(memo.hint(say.say("Optional", "选填")).initial(&draft.memo))
     };
     view.action(Action::primary("next", say.say("Next", "下一步"))).action(back(say))
@@ -174,7 +175,16 @@ fn problem_words(say: Language, problem: Problem) -> &'static str {
     }
 }
 
-fn show_receipt(say: Language, purpose: Purpose, receipt: &Receipt) -> View {
+/// What the user's own account is to a payment.
+fn account_label(say: Language, purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::TopUp => say.say("Into", "充入"),
+        Purpose::Pay | Purpose::Transfer => say.say("From", "付款账户"),
+    }
+}
+
+fn show_receipt(model: &Model, draft: &Draft, receipt: &Receipt) -> View {
+    let (say, purpose) = (model.language, draft.purpose);
     let outcome = match purpose {
         Purpose::Pay => say.say("Paid", "付款成功"),
         Purpose::Transfer => say.say("Sent", "转账成功"),
@@ -184,8 +194,14 @@ fn show_receipt(say: Language, purpose: Purpose, receipt: &Receipt) -> View {
     if purpose != Purpose::TopUp {
         details.push(Detail::strong(say.say("To", "收款方"), &receipt.payee));
     }
+    if let Some(account) = model.account() {
+        details.push(Detail::new(account_label(say, purpose), &account.name));
+    }
     if receipt.fee.minor_units != 0 {
         details.push(Detail::new(say.say("Fee", "手续费"), receipt.fee.words()));
+    }
+    if !draft.memo.is_empty() {
+        details.push(Detail::new(say.say("Note", "附言"), &draft.memo));
     }
     details.push(Detail::new(say.say("Balance", "账户余额"), receipt.balance_after.words()));
     details.push(Detail::new(say.say("Time", "时间"), &receipt.at));
@@ -197,7 +213,13 @@ fn show_receipt(say: Language, purpose: Purpose, receipt: &Receipt) -> View {
         .action(Action::primary("done", say.say("Done", "完成")))
 }
 
-fn refused(say: Language, draft: Option<&Draft>, refusal: &Refusal) -> View {
+fn refused(model: &Model, draft: Option<&Draft>, refusal: &Refusal) -> View {
+    let say = model.language;
+    if let Some(draft) = draft
+        && refusal.reason == RefusalReason::InsufficientFunds
+    {
+        return not_enough(model, draft);
+    }
     let (outcome, paid) = match refusal.reason {
         RefusalReason::InsufficientFunds => (say.say("Not enough money", "余额不足"), false),
         RefusalReason::UnknownPayee => (say.say("Payee not found", "收款方不存在"), false),
@@ -223,10 +245,38 @@ fn refused(say: Language, draft: Option<&Draft>, refusal: &Refusal) -> View {
             .action(Action::primary("history", say.say("History", "交易明细")))
             .action(Action::cancel("home", say.say("Home", "返回首页")))
     } else {
-        view.muted(say.say("No money was moved.", "没有扣款。"))
-            .action(Action::primary("back", say.say("Change it", "返回修改")))
-            .action(Action::cancel("home", say.say("Home", "返回首页")))
+        // The platform's words say that nothing was paid; without them, this does.
+        if refusal.text.is_empty() {
+            view = view.muted(say.say("No money was moved.", "没有扣款。"));
+        }
+        change_or_leave(say, view)
     }
+}
+
+/// What was asked for beside what there is.
+fn not_enough(model: &Model, draft: &Draft) -> View {
+    let say = model.language;
+    let outcome = match draft.purpose {
+        Purpose::Transfer => say.say("Not sent", "未转账"),
+        Purpose::Pay | Purpose::TopUp => say.say("Not paid", "未付款"),
+    };
+    let mut details = Vec::new();
+    if let Some(account) = model.account() {
+        details.push(Detail::strong(say.say("Available", "可用余额"), account.available.words()));
+    }
+    if let Some(amount) = &draft.amount {
+        details.push(Detail::new(say.say("Amount", "金额"), amount.words()));
+    }
+    let view = View::new(title(say, draft.purpose))
+        .outcome(false, outcome)
+        .body(say.say("There is not enough money in the account.", "账户余额不足。"))
+        .details(details);
+    change_or_leave(say, view)
+}
+
+fn change_or_leave(say: Language, view: View) -> View {
+    view.action(Action::primary("back", say.say("Change it", "返回修改")))
+        .action(Action::cancel("home", say.say("Home", "返回首页")))
 }
 
 fn history(say: Language, page: &Page) -> View {
@@ -255,14 +305,17 @@ fn history(say: Language, page: &Page) -> View {
 }
 
 fn show_entry(say: Language, entry: &HistoryEntry) -> View {
-    let mut details = vec![
-        Detail::strong(counterparty_label(say, entry), counterparty(say, entry)),
+    let mut details = Vec::new();
+    if has_counterparty(entry) {
+        details.push(Detail::strong(counterparty_label(say, entry), &entry.counterparty));
+    }
+    details.extend([
         Detail::new(say.say("Kind", "类型"), operation(say, &entry.operation)),
         Detail::new(say.say("Time", "时间"), &entry.at),
         Detail::new(say.say("Balance after", "交易后余额"), entry.balance_after.words()),
-    ];
+    ]);
     if !entry.memo.is_empty() {
-        details.push(Detail::new(say.say("Memo", "附言"), &entry.memo));
+        details.push(Detail::new(say.say("Note", "附言"), &entry.memo));
     }
     details.push(Detail::new(say.say("Reference", "交易号"), &entry.payment));
     let label = if entry.amount.minor_units < 0 { say.say("Out", "支出") } else { say.say("In", "收入") };
@@ -276,9 +329,15 @@ fn counterparty_label(say: Language, entry: &HistoryEntry) -> &'static str {
     if entry.amount.minor_units < 0 { say.say("To", "收款方") } else { say.say("From", "付款方") }
 }
 
-/// Who was on the other side; where there is no name, what it was.
+/// Whether somebody that the user knows was on the other side: not so for a top-up, which comes from the bank's own
+/// settlement account.
+fn has_counterparty(entry: &HistoryEntry) -> bool {
+    !entry.counterparty.is_empty() && entry.operation != "top-up"
+}
+
+/// Who was on the other side; where that is nobody, what it was.
 fn counterparty(say: Language, entry: &HistoryEntry) -> &str {
-    if entry.counterparty.is_empty() { operation(say, &entry.operation) } else { &entry.counterparty }
+    if has_counterparty(entry) { &entry.counterparty } else { operation(say, &entry.operation) }
 }
 
 /// The platform's word for an operation; one that this version does not know is shown as it is.
@@ -286,7 +345,7 @@ fn operation(say: Language, operation: &str) -> &str {
     match operation {
         "pay" => say.say("Payment", "消费"),
         "transfer" => say.say("Transfer", "转账"),
-        "top-up" => say.say("Top-up", "充值"),
+        "top-up" => say.say("Top up", "充值"),
         "refund" => say.say("Refund", "退款"),
         other => other,
     }
@@ -296,7 +355,8 @@ fn operation(say: Language, operation: &str) -> &str {
 fn ending(say: Language, id: &str) -> String {
     let skipped = id.chars().count().saturating_sub(4);
     let last: String = id.chars().skip(skipped).collect();
-    say.say_with("Account ending {}", "尾号 {}", &[&last])
+    // Short, and the digits early: they are what tells the two apart, also on a display of 20 columns.
+    say.say_with("Ending in {}", "尾号 {}", &[&last])
 }
 
 /// "entry-1" for the first place.

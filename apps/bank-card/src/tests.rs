@@ -2,8 +2,8 @@
 
 use app_sdk::testing::{Session, account, context};
 use app_sdk::{
-    CommandKind, Element, FieldValue, HistoryEntry, HistoryPage, Money, Payee, PayeeKind, Receipt, Refusal,
-    RefusalReason, Reply,
+    CommandKind, Element, Emphasis, FieldValue, HistoryEntry, HistoryPage, Money, Payee, PayeeKind, Receipt,
+    Refusal, RefusalReason, Reply,
 };
 
 use crate::BankCard;
@@ -44,6 +44,15 @@ fn outcome(session: &Session<BankCard>) -> (bool, &str) {
     found.expect("an outcome on the screen")
 }
 
+/// The names and values on the screen.
+fn details(session: &Session<BankCard>) -> Vec<(&str, &str)> {
+    let details = session.view().elements.iter().filter_map(|element| match element {
+        Element::Details(details) => Some(details),
+        _ => None,
+    });
+    details.flatten().map(|detail| (detail.label.as_str(), detail.value.as_str())).collect()
+}
+
 /// Up to the filled-in amount screen.
 fn to_amount(session: &mut Session<BankCard>) {
     session.act("pay");
@@ -73,6 +82,19 @@ fn a_merchant_is_paid() {
         }
         session.reply(receipt(2_350));
         assert!(outcome(&session).0);
+        if language == "en" {
+            assert_eq!(
+                details(&session),
+                [
+                    ("To", "Luckin Coffee"),
+                    ("From", "Everyday"),
+                    ("Note", "latte"),
+                    ("Balance", "¥176.50"),
+                    ("Time", "2026-11-23 14:05"),
+                    ("Reference", "P-1"),
+                ]
+            );
+        }
         assert!(matches!(session.command(), CommandKind::Keep(_)), "the merchant is remembered");
         session.act("done");
         assert_eq!(session.command(), &CommandKind::QueryAccounts);
@@ -167,7 +189,11 @@ fn a_refusal_says_so_and_keeps_what_was_filled_in() {
     let refusal =
         Refusal { reason: RefusalReason::InsufficientFunds, text: "The account holds 200.00 CNY.".into() };
     session.reply(Reply::Refused(refusal));
-    assert_eq!(outcome(&session), (false, "Not enough money"));
+    assert_eq!(outcome(&session), (false, "Not paid"));
+    assert_eq!(session.command(), &CommandKind::QueryAccounts, "what is available is asked for anew");
+    session.reply(Reply::Accounts(vec![account("a1", "Everyday", yuan(123_456))]));
+    assert_eq!(details(&session), [("Available", "¥1,234.56"), ("Amount", "¥9,999.99")]);
+    assert!(!format!("{:?}", session.view()).contains("was moved"), "said once");
     session.act("back");
     let initial: Vec<_> = session
         .view()
@@ -228,6 +254,37 @@ fn history_is_paged_both_ways_and_shows_an_entry() {
     assert_eq!(query(&session), (None, 8));
     session.reply(Reply::History(page));
     session.act("home");
+}
+
+#[test]
+fn a_top_up_in_the_history_names_no_counterparty() {
+    for (language, name) in [("en", "Top up"), ("zh", "充值")] {
+        let mut session = open(language);
+        session.act("history");
+        let entry =
+            HistoryEntry { operation: "top-up".into(), counterparty: "Settlement CNY".into(), ..entry(-500) };
+        session.reply(Reply::History(HistoryPage { entries: vec![entry], next: None }));
+        assert!(matches!(
+            session.view().elements.first(),
+            Some(Element::Choices(choices)) if choices.iter().all(|choice| choice.label == name)
+        ));
+        session.act("entry-1");
+        assert!(!format!("{:?}", session.view()).contains("Settlement"));
+    }
+}
+
+#[test]
+fn home_says_a_name_once_and_its_way_out_is_no_back_key() {
+    for (account, expected) in [("Lin", "Lin"), ("Everyday", "Lin · Everyday")] {
+        let session = Session::<BankCard>::start(context("en", &[("a1", account, yuan(1))]));
+        let named = session
+            .view()
+            .elements
+            .iter()
+            .any(|element| matches!(element, Element::Text(text) if text.text == expected));
+        assert!(named, "{:#?}", session.view());
+        assert!(session.view().actions.iter().all(|action| action.emphasis != Emphasis::Cancel));
+    }
 }
 
 #[test]
