@@ -65,7 +65,7 @@ fn profile() -> HardwareProfile {
 }
 
 fn root() -> Root {
-    Root::derive(&counting(0x00), &counting::<64>(0x20), &counting::<32>(0x60), &profile().digest())
+    Root::derive(&counting(0x00), &counting::<32>(0x20), &counting::<32>(0x60), &profile().digest())
 }
 
 /// The key schedule, written a second time from the document's words alone.
@@ -76,7 +76,7 @@ fn key_schedule(page: &mut Page) {
     page.bytes("digest", &profile.digest());
 
     page.heading("Key schedule");
-    let (transcript, session, agreement) = (counting::<32>(0x00), counting::<64>(0x20), counting::<32>(0x60));
+    let (transcript, session, agreement) = (counting::<32>(0x00), counting::<32>(0x20), counting::<32>(0x60));
     page.bytes("transcript hash", &transcript);
     page.bytes("OPAQUE session key", &session);
     page.bytes("agreement (x-coordinate)", &agreement);

@@ -32,10 +32,10 @@ impl Root {
     /// `HKDF-SHA-256(salt = transcript, ikm = session_key || agreement, info = "thinpay seal v1" ||
     /// profile_digest)`, 32 bytes.
     ///
-    /// `transcript` is the hash of the login's messages, `session_key` what OPAQUE gave both ends (64
-    /// bytes), `agreement` the 32-byte x-coordinate of the ECDH between the secure element's agreement key
-    /// and the server's ephemeral key, `profile_digest` the digest of the terminal's **own** profile. Any
-    /// one of them different, and the root is another: the rest of the session is noise.
+    /// `transcript` is the hash of the login's messages, `session_key` what OPAQUE gave both ends (32
+    /// bytes in suite 0x0001), `agreement` the 32-byte x-coordinate of the ECDH between the secure element's
+    /// agreement key and the server's ephemeral key, `profile_digest` the digest of the terminal's **own**
+    /// profile. Any one of them different, and the root is another: the rest of the session is noise.
     #[must_use]
     pub fn derive(
         transcript: &[u8; 32],
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_part_of_the_root_matters() {
-        let parts = |t: u8, s: u8, a: u8, p: u8| Root::derive(&[t; 32], &[s; 64], &[a; 32], &[p; 32]);
+        let parts = |t: u8, s: u8, a: u8, p: u8| Root::derive(&[t; 32], &[s; 32], &[a; 32], &[p; 32]);
         let root = parts(1, 2, 3, 4);
         assert_eq!(root, parts(1, 2, 3, 4));
         for other in [parts(0, 2, 3, 4), parts(1, 0, 3, 4), parts(1, 2, 0, 4), parts(1, 2, 3, 0)] {

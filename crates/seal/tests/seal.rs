@@ -17,7 +17,7 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 fn root(seed: u8) -> Root {
-    Root::derive(&[seed; 32], &[seed; 64], &[seed; 32], &[seed; 32])
+    Root::derive(&[seed; 32], &[seed; 32], &[seed; 32], &[seed; 32])
 }
 
 fn pair(stream: Stream) -> (Sealer, Opener) {
@@ -80,7 +80,7 @@ fn another_implementation_of_sframe_agrees() {
     // The key schedule as docs/protocol.md states it, written a second time.
     let mut root_bytes = [0; 32];
     let info = [b"thinpay seal v1".as_slice(), &[1; 32]].concat();
-    Hkdf::<sha2::Sha256>::new(Some(&[1; 32]), &[1; 96]).expand(&info, &mut root_bytes).unwrap();
+    Hkdf::<sha2::Sha256>::new(Some(&[1; 32]), &[1; 64]).expand(&info, &mut root_bytes).unwrap();
     let mut base = [0; 32];
     Hkdf::<sha2::Sha256>::new(None, &root_bytes)
         .expand(b"thinpay seal v1 stream control", &mut base)
