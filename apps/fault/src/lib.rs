@@ -33,6 +33,8 @@ impl App for Fault {
     fn update(model: &mut Model, event: Event) -> Commands {
         match event {
             Event::Acted(acted) => misbehave(model, &acted.id),
+            // It never takes no for an answer.
+            Event::Replied(_) if model.misdeed == "storm" => storm(3),
             Event::Replied(_) => Commands::none(),
         }
     }
@@ -62,7 +64,7 @@ impl App for Fault {
             "largest" => (0..60).fold(view, |view, _| view.body("x".repeat(2_000))),
             // What a person at a terminal can ask for.
             _ => {
-                view.choices(["panic", "loop", "grow"].map(choice)).action(Action::primary("count", "Count"))
+                view.choices(["panic", "loop", "grow", "storm"].map(choice)).action(Action::primary("count", "Count"))
             }
         }
     }
@@ -98,10 +100,19 @@ fn misbehave(model: &mut Model, id: &str) -> Commands {
         "many-commands" => {
             return (0..9).fold(Commands::none(), |all, tag| all.and(tag, command::query_accounts()));
         }
+        "storm" => {
+            model.misdeed = id.to_owned();
+            return storm(1).and(2, command::pay("a", "b", sum(1), ""));
+        }
         "large-keep" => return Commands::one(1, command::keep(vec![0; 65 * 1024])),
         _ => model.misdeed = id.to_owned(),
     }
     Commands::none()
+}
+
+/// An order that will be refused.
+fn storm(tag: u32) -> Commands {
+    Commands::one(tag, command::pay("a", "b", Money::new(1, "CNY"), ""))
 }
 
 /// Deeper than any stack.

@@ -154,6 +154,22 @@ fn top_ups_that_nothing_pays_for_are_refused_unless_the_operator_allows_them() {
 }
 
 #[test]
+fn an_app_that_goes_on_by_itself_ends_its_own_session_only() {
+    let world = World::without_apps(14);
+    world.publish("fault");
+    world.customer("alice", "Alice Wang", Language::English, 50_000);
+    let (one, other) = (world.enrol("alice", &phone()), world.enrol("alice", &phone()));
+    let mut honest = world.connect(&one, PASSWORD);
+    honest.settle();
+    let mut stormy = world.connect(&other, PASSWORD);
+    stormy.settle();
+    stormy.tap("storm");
+    assert!(matches!(stormy.why_over(), EndReason::App(_)), "{}", stormy.why_over());
+    honest.tap("count");
+    honest.expect("Counted 1");
+}
+
+#[test]
 fn more_than_there_is_is_refused_before_anything_is_signed() {
     let world = World::new(4);
     let alice = world.customer("alice", "Alice Wang", Language::English, 1_000);
