@@ -9,6 +9,7 @@ use crate::fonts::is_shown;
 use crate::form::{Form, ItemKind};
 use crate::format::{amount_text, digits, sign};
 use crate::geometry::{Area, index, int};
+use crate::pages::{app_title, header, page_starts};
 use crate::scene::{Node, Role, Scene, Surface, Target};
 use crate::screens::Screen;
 use crate::semantic::{Action, Choice, Element, Emphasis, Field, FieldKind, Tone};
@@ -18,14 +19,14 @@ use money::Money;
 use profile::PixelLayout;
 use unicode_width::UnicodeWidthChar;
 
-const BOLD: u32 = 1 << 21;
-const UNDERLINED: u32 = 1 << 22;
-const INVERSE: u32 = 1 << 23;
+pub(crate) const BOLD: u32 = 1 << 21;
+pub(crate) const UNDERLINED: u32 = 1 << 22;
+pub(crate) const INVERSE: u32 = 1 << 23;
 const DIM: u32 = 1 << 24;
 const RED: u32 = 2 << 25;
 const GREEN: u32 = 3 << 25;
 const YELLOW: u32 = 4 << 25;
-const BLUE: u32 = 5 << 25;
+pub(crate) const BLUE: u32 = 5 << 25;
 
 /// From this many rows on, the actions have a row of their own at the bottom of every page.
 const ROWS_WITH_BAR: usize = 8;
@@ -39,6 +40,8 @@ struct Row {
     /// The part it belongs to.
     node: Option<usize>,
     target: Option<Target>,
+    /// Stays on one page with the row above, where a page has room for both.
+    stays: bool,
 }
 
 /// How many cells a character takes: 0 when it cannot stand alone in a cell.
@@ -46,12 +49,12 @@ fn width_of(character: char) -> usize {
     if is_shown(character) { character.width().unwrap_or(0).min(2) } else { 0 }
 }
 
-fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().map(width_of).sum()
 }
 
 /// Appends text, as much as fits in `limit` cells in all; the last cell is an ellipsis when it is cut.
-fn put(cells: &mut Vec<u32>, text: &str, attributes: u32, limit: usize) {
+pub(crate) fn put(cells: &mut Vec<u32>, text: &str, attributes: u32, limit: usize) {
     let room = limit.saturating_sub(cells.len());
     let cut = width(text) > room;
     let room = if cut { room.saturating_sub(1) } else { room };
@@ -75,7 +78,7 @@ fn put(cells: &mut Vec<u32>, text: &str, attributes: u32, limit: usize) {
 }
 
 /// Fills with spaces up to `limit` cells.
-fn pad(cells: &mut Vec<u32>, attributes: u32, limit: usize) {
+pub(crate) fn pad(cells: &mut Vec<u32>, attributes: u32, limit: usize) {
     while cells.len() < limit {
         cells.push(u32::from(' ') | attributes);
     }
@@ -150,7 +153,14 @@ impl Page<'_> {
         for line in wrap(text, self.columns) {
             let mut cells = Vec::new();
             put(&mut cells, &line, attributes, self.columns);
-            self.rows.push(Row { cells, node: Some(node), target: None });
+            self.rows.push(Row { cells, node: Some(node), ..Row::default() });
+        }
+    }
+
+    /// Keeps the rows from here on, the first of them excepted, on the page of the row above.
+    fn stay(&mut self, from: usize) {
+        for row in self.rows.iter_mut().skip(from + 1) {
+            row.stays = true;
         }
     }
 
@@ -170,10 +180,12 @@ impl Page<'_> {
             let edge = self.columns.min(48).max(width(label) + width(value) + 1);
             pad(&mut cells, 0, edge - width(value));
             put(&mut cells, value, attributes, self.columns);
-            self.rows.push(Row { cells, node: Some(node), target: None });
+            self.rows.push(Row { cells, node: Some(node), ..Row::default() });
         } else {
+            let start = self.rows.len();
             self.words(label, DIM, node);
             self.words(value, attributes, node);
+            self.stay(start);
         }
     }
 
@@ -246,6 +258,7 @@ impl Page<'_> {
         let node = self.node(Role::Field, &field.id, typed, focused);
         let label = format!("{}: ", field.label);
         let wanted = (length_max + 1).clamp(4, 30) + width(&sign) + 2;
+        let start = self.rows.len();
         let mut cells = Vec::new();
         if width(&label) + wanted <= self.columns {
             put(&mut cells, &label, if focused { BOLD } else { 0 }, self.columns);
@@ -253,7 +266,7 @@ impl Page<'_> {
             for line in wrap(label.trim_end(), self.columns) {
                 let mut cells = Vec::new();
                 put(&mut cells, &line, if focused { BOLD } else { 0 }, self.columns);
-                self.rows.push(Row { cells, node: Some(label_node), target: None });
+                self.rows.push(Row { cells, node: Some(label_node), ..Row::default() });
             }
         }
         let edge = (cells.len() + wanted).min(self.columns);
@@ -262,7 +275,14 @@ impl Page<'_> {
         let room = edge.saturating_sub(cells.len()).max(1);
         entry_cells(&mut cells, entry, &field.hint, focused, room);
         cells.truncate(self.columns);
-        self.rows.push(Row { cells, node: Some(node), target: Some(Target::Item(item)) });
+        self.item_row(cells, node, item);
+        self.stay(start);
+    }
+
+    /// A row that can be chosen.
+    fn item_row(&mut self, cells: Vec<u32>, node: usize, item: usize) {
+        let target = Some(Target::Item(item));
+        self.rows.push(Row { cells, node: Some(node), target, stays: false });
     }
 
     fn choice(&mut self, choice: &Choice) {
@@ -280,6 +300,7 @@ impl Page<'_> {
             }
         }
         let node = self.node(Role::Choice, &choice.id, text, focused);
+        let start = self.rows.len();
         let mut cells = Vec::new();
         // A digit key takes a choice by its number.
         let number = if self.choices <= 9 { format!("{} ", self.choices) } else { "  ".to_owned() };
@@ -302,25 +323,22 @@ impl Page<'_> {
                 put(&mut cells, &amount, attributes, self.columns);
             } else {
                 pad(&mut cells, attributes, self.columns);
-                let row = Row {
-                    cells: std::mem::take(&mut cells),
-                    node: Some(node),
-                    target: Some(Target::Item(item)),
-                };
-                self.rows.push(row);
+                self.item_row(std::mem::take(&mut cells), node, item);
                 pad(&mut cells, attributes, self.columns.saturating_sub(width(&amount)));
                 put(&mut cells, &amount, attributes, self.columns);
             }
         }
         pad(&mut cells, attributes, edge);
-        self.rows.push(Row { cells, node: Some(node), target: Some(Target::Item(item)) });
-        if let Some(detail) = below {
+        self.item_row(cells, node, item);
+        // Whole, on as many rows as it needs: its end may be what tells two choices apart.
+        for line in below.iter().flat_map(|detail| wrap(detail, edge.saturating_sub(2))) {
             let mut cells = Vec::new();
             put(&mut cells, "  ", attributes, self.columns);
-            put(&mut cells, detail, attributes | DIM, self.columns);
+            put(&mut cells, &line, attributes | DIM, self.columns);
             pad(&mut cells, attributes, edge);
-            self.rows.push(Row { cells, node: Some(node), target: Some(Target::Item(item)) });
+            self.item_row(cells, node, item);
         }
+        self.stay(start);
     }
 
     fn table(&mut self, columns: &[String], rows: &[Vec<String>]) {
@@ -366,7 +384,7 @@ impl Page<'_> {
                     pad(&mut cells, attributes, edge.min(self.columns));
                 }
             }
-            self.rows.push(Row { cells, node: Some(node), target: None });
+            self.rows.push(Row { cells, node: Some(node), ..Row::default() });
         }
     }
 
@@ -376,7 +394,7 @@ impl Page<'_> {
         let node = self.node(Role::Action, &action.id, &action.label, focused);
         let mut cells = Vec::new();
         put(&mut cells, &button_text(action), button_attributes(focused, action.emphasis), self.columns);
-        self.rows.push(Row { cells, node: Some(node), target: Some(Target::Item(item)) });
+        self.item_row(cells, node, item);
     }
 }
 
@@ -450,7 +468,9 @@ pub(crate) fn text(screen: &Screen, form: &Form, style: Style, columns: u16, row
         item: 0,
         choices: 0,
     };
-    page.nodes.push((Role::Title, String::new(), view.title.clone(), false));
+    let title =
+        if screen.is_platform() { view.title.as_str() } else { app_title(&view.title, style.language) };
+    page.nodes.push((Role::Title, String::new(), title.to_owned(), false));
     for element in &view.elements {
         page.element(element);
         page.gap();
@@ -480,13 +500,15 @@ pub(crate) fn text(screen: &Screen, form: &Form, style: Style, columns: u16, row
     let bar_rows = if has_bar { 1 + usize::from(height >= ROWS_WITH_GAPS) } else { 0 };
     let top = header_rows + usize::from(height >= ROWS_WITH_GAPS);
     let body_rows = height.saturating_sub(top + bar_rows).max(1);
-    let pages = page.rows.len().div_ceil(body_rows).max(1);
+    let stays: Vec<bool> = page.rows.iter().map(|row| row.stays).collect();
+    let starts = page_starts(&stays, body_rows);
+    let pages = starts.len();
     let mut shown = index(form.scroll).min(pages - 1);
     if form.reveal
         && let Some(focus) = form.focus
         && let Some(row) = page.rows.iter().position(|row| row.target == Some(Target::Item(focus)))
     {
-        shown = row / body_rows;
+        shown = starts.partition_point(|start| *start <= row).saturating_sub(1);
     }
 
     let mut cells = vec![u32::from(' '); width_cells * height];
@@ -499,12 +521,14 @@ pub(crate) fn text(screen: &Screen, form: &Form, style: Style, columns: u16, row
     let mut rects = vec![Area::default(); page.nodes.len()];
     let mut targets = Vec::new();
     if header_rows > 0 {
-        place(0, &header(screen, style.language, width_cells, (shown, pages)));
+        place(0, &header(screen.is_platform(), title, style.language, width_cells, (shown, pages)));
         if let Some(rect) = rects.first_mut() {
             *rect = Area::new(0, 0, int(width_cells), 1);
         }
     }
-    let visible = page.rows.iter().skip(shown * body_rows).take(body_rows);
+    let first = starts.get(shown).copied().unwrap_or(0);
+    let end = starts.get(shown + 1).copied().unwrap_or(page.rows.len());
+    let visible = page.rows.iter().skip(first).take(end - first);
     for (number, row) in visible.enumerate() {
         place(top + number, &row.cells);
         let area = Area::new(0, int(top + number), int(row.cells.len().clamp(1, width_cells)), 1);
@@ -549,24 +573,4 @@ pub(crate) fn text(screen: &Screen, form: &Form, style: Style, columns: u16, row
         scroll_max: int(pages - 1),
         viewport: Area::new(0, int(top), int(width_cells), int(body_rows)),
     }
-}
-
-/// The title and, when there are several, which page this is. The platform's own screens are inverse
-/// with its name; no app's are.
-fn header(screen: &Screen, language: Language, columns: usize, (shown, pages): (usize, usize)) -> Vec<u32> {
-    let platform = screen.is_platform();
-    let attributes = if platform { BOLD | INVERSE | BLUE } else { BOLD | UNDERLINED };
-    let mut cells = Vec::new();
-    let pager = if pages > 1 { format!(" {}/{pages}", shown + 1) } else { String::new() };
-    let room = columns.saturating_sub(width(&pager));
-    if platform && columns >= 40 {
-        let name = format!(" {} · {} | ", Word::Platform.text(language), Word::Secure.text(language));
-        put(&mut cells, &name, attributes, room);
-    } else if platform {
-        put(&mut cells, "*", attributes, room);
-    }
-    put(&mut cells, &screen.view().title, attributes, room);
-    pad(&mut cells, attributes, room);
-    put(&mut cells, &pager, attributes, columns);
-    cells
 }

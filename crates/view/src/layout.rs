@@ -29,7 +29,9 @@ pub(crate) fn picture(
     let mut drawing = Drawing::default();
     drawing.operations.push(solid(whole, palette.background));
 
-    let header = header(screen, form, profile, style, fonts, &metrics, palette, &mut drawing);
+    // A small display has one way back at a time: the button, or the arrow while the pad hides the button.
+    let has_arrow = !metrics.compact || form.pad().is_some();
+    let header = header(screen, form, profile, style, fonts, &metrics, palette, has_arrow, &mut drawing);
     let mut body_area = Area::new(0, header, metrics.width, metrics.height - header);
 
     let pad_area = form.pad().map(|pad| pad::area(pad, &metrics, header));
@@ -102,6 +104,7 @@ fn header(
     fonts: &Fonts,
     metrics: &Metrics,
     palette: &Palette,
+    has_arrow: bool,
     drawing: &mut Drawing,
 ) -> i32 {
     let platform = screen.is_platform();
@@ -135,7 +138,7 @@ fn header(
             clip: area,
         });
         left += side + metrics.dp(10.0);
-    } else if has_cancel && profile.touch {
+    } else if has_cancel && has_arrow && profile.touch {
         let touch = height.max(metrics.dp(40.0));
         let side = metrics.dp(24.0);
         let place = Area::new((margin - metrics.dp(14.0)).max(0), 0, touch, height);
@@ -356,7 +359,26 @@ fn body(
         let target = Area::new(target.x, target.y + area.y, target.w, target.h);
         scroll = reveal(scroll, target, area, slack).clamp(0, scroll_max);
     }
-    tree.draw(root, area.x, area.y - scroll, area, size, drawing);
+    // What does not fit goes on below a strip that says so, and no line of words is cut through its middle.
+    let more = if scroll < scroll_max { metrics.dp(MORE) } else { 0 };
+    let seen = Area { h: (area.h - more).max(0), ..area };
+    let drawn = drawing.operations.len();
+    tree.draw(root, area.x, area.y - scroll, seen, size, drawing);
+    for operation in drawing.operations.iter_mut().skip(drawn) {
+        whole_lines(operation, seen.bottom());
+    }
+    if more > 0 {
+        let strip = Area::new(area.x, seen.bottom(), area.w, more);
+        drawing.operations.push(solid(strip, palette.background));
+        drawing.operations.push(Op::Icon {
+            glyph: Glyph::Hide,
+            x: area.x + (area.w - more) / 2,
+            y: strip.y,
+            size: more,
+            color: palette.muted,
+            clip: strip,
+        });
+    }
     if scroll_max > 0 && area.h > 8 {
         // Where in the body this is.
         let thickness = metrics.dp(3.0);
@@ -376,4 +398,64 @@ fn body(
         });
     }
     (scroll, scroll_max)
+}
+
+/// The height of the strip below a body that goes on: no more than what is kept free around the part in focus.
+const MORE: f32 = 10.0;
+
+/// Takes the last line off a text that the edge at `bottom` would cut through.
+fn whole_lines(operation: &mut Op, bottom: i32) {
+    if let Op::Text { paragraph, y, clip, .. } = operation
+        && clip.bottom() == bottom
+        && *y + paragraph.height() > bottom
+    {
+        let lines = (bottom - *y).max(0) / paragraph.line_height.max(1);
+        clip.h = (*y + lines * paragraph.line_height - clip.y).max(0).min(clip.h);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screens::{Confirmation, PaymentKind, confirmation};
+    use crate::theme::Language;
+    use money::{Currency, Money};
+    use profile::PixelLayout;
+
+    #[test]
+    fn no_line_of_words_is_cut_where_the_body_goes_on() {
+        let statement = Confirmation {
+            kind: PaymentKind::Pay,
+            payee: "Blue Lake Tea House".into(),
+            payee_number: "1000000172".into(),
+            amount: Money::new(2_350, Currency::CNY),
+            fee: Money::new(120, Currency::CNY),
+            account: "Everyday".into(),
+            memo: "two lattes and a long note that needs a second line".into(),
+        };
+        let fonts = Fonts::new(Vec::new()).expect("the embedded fonts");
+        let screen = confirmation(Language::English, &statement);
+        let profile = HardwareProfile::picture("small", 240, 320, 167, PixelLayout::Rgb565);
+        let mut form = Form::new(&screen, &profile);
+        let mut strips = 0;
+        for scroll in 0..400 {
+            form.scroll = scroll;
+            let scene = Scene::layout(&screen, &form, &profile, &Style::default(), &fonts);
+            let Surface::Picture(operations) = &scene.surface else { panic!("a picture") };
+            let goes_on = scene.scroll < scene.scroll_max;
+            let has_strip =
+                operations.iter().any(|operation| matches!(operation, Op::Icon { glyph: Glyph::Hide, .. }));
+            assert_eq!(goes_on, has_strip, "at {scroll}");
+            strips += usize::from(has_strip);
+            for operation in operations {
+                if let Op::Text { paragraph, y, clip, .. } = operation
+                    && (y + 1..y + paragraph.height()).contains(&clip.bottom())
+                    && clip.h > 0
+                {
+                    assert_eq!((clip.bottom() - y) % paragraph.line_height, 0, "at {scroll}");
+                }
+            }
+        }
+        assert!(strips > 20, "the screen is too small for the whole statement");
+    }
 }

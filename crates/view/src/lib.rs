@@ -28,6 +28,7 @@ mod icons;
 mod layout;
 mod list;
 mod pad;
+mod pages;
 mod pattern;
 mod raster;
 mod scene;

@@ -292,3 +292,21 @@ fn nothing_changes_without_a_cause() {
         assert_eq!(desk.damage, []);
     }
 }
+
+#[test]
+fn a_small_display_has_one_way_back_at_a_time() {
+    let top_left = |desk: &mut Desk| {
+        desk.pointer(1, 12, 12);
+        desk.pointer(0, 12, 12)
+    };
+    let view = View { elements: vec![], ..pay() };
+    acted(top_left(&mut Desk::new(view.clone(), phone(), ENGLISH)), "back");
+    let small = HardwareProfile::picture("small", 240, 320, 167, PixelLayout::Rgb565);
+    let mut desk = Desk::new(view, small.clone(), ENGLISH);
+    assert_eq!(top_left(&mut desk), Reaction::None);
+    acted(desk.tap("back"), "back");
+    // The pad hides the button, so the arrow is there.
+    let mut desk = Desk::new(amount_only(), small, ENGLISH);
+    assert!(desk.scene.outline().iter().all(|node| node.id != "back"));
+    acted(top_left(&mut desk), "back");
+}

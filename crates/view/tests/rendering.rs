@@ -229,3 +229,57 @@ fn a_screen_has_few_colours() {
     pixels.dedup();
     assert!(pixels.len() <= 256, "{} colours do not fit a palette", pixels.len());
 }
+
+/// A list whose rows say this.
+fn list(choices: &[(&str, &str, Option<i64>)]) -> View {
+    let choice = |(number, (label, detail, amount)): (usize, &(&str, &str, Option<i64>))| Choice {
+        id: format!("c{number}"),
+        label: (*label).into(),
+        detail: (*detail).into(),
+        icon: Icon::None,
+        amount: amount.map(|units| Money::new(units, Currency::CNY)),
+    };
+    View {
+        title: "List".into(),
+        elements: vec![Element::Choices(choices.iter().enumerate().map(choice).collect())],
+        actions: vec![],
+    }
+}
+
+#[test]
+fn what_tells_two_choices_apart_is_never_cut() {
+    let payees = [("Blue Lake", "Account ending 0512", None), ("Blue Lake", "Account ending 0513", None)];
+    check(list(&payees), 20, 4, &[], "List             1/2\n1 Blue Lake\n  Account ending\n  0512");
+    check(
+        list(&payees),
+        20,
+        4,
+        &[keysym::PAGE_DOWN],
+        "List             2/2\n2 Blue Lake\n  Account ending\n  0513",
+    );
+}
+
+#[test]
+fn an_entry_and_a_name_with_its_value_stay_on_one_page() {
+    let entries =
+        [("Luckin Coffee", "2026-11-23 14:05", Some(-2_350)), ("Top up", "2026-11-22 09:00", Some(50_000))];
+    let second = "List             2/2\n2 Top up     ¥500.00\n  2026-11-22 09:00";
+    check(list(&entries), 20, 4, &[keysym::PAGE_DOWN], second);
+
+    let detail =
+        |label: &str, value: &str| Detail { label: label.into(), value: value.into(), strong: false };
+    let details = vec![detail("To", "Luckin"), detail("A", "1"), detail("Reference", "7K3-M92-QXC-77")];
+    let view = View { title: "Entry".into(), elements: vec![Element::Details(details)], actions: vec![] };
+    check(view, 20, 4, &[keysym::PAGE_DOWN], "Entry            2/2\nReference\n7K3-M92-QXC-77");
+}
+
+#[test]
+fn an_apps_title_cannot_look_like_the_platforms_on_a_text_display() {
+    let view = View { title: "*Confirm payment".into(), elements: vec![], actions: vec![] };
+    check(view.clone(), 20, 4, &[], "Confirm payment");
+    let desk = Desk::new(view, HardwareProfile::text("text", 20, 4), ENGLISH);
+    assert_eq!(desk.outline(), "title: Confirm payment\n");
+    let confirmation = screens::confirmation(ENGLISH.language, &statement());
+    let desk = Desk::new(confirmation, HardwareProfile::text("text", 20, 4), ENGLISH);
+    assert!(desk.lines().starts_with("*Confirm payment"), "{}", desk.lines());
+}
