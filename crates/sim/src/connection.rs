@@ -6,7 +6,7 @@ use identity::{AccountName, Password};
 use platform::{EndReason, Session};
 use rand_chacha::ChaCha20Rng;
 use rfb::sealed::Node;
-use terminal::drivers::{Input, Keysym};
+use terminal::drivers::{Input, Keysym, WHEEL_DOWN};
 use terminal::payment_module::ElementError;
 use terminal::{Config, Effect, End, Opening, Terminal};
 
@@ -14,6 +14,9 @@ use crate::{Device, World};
 
 /// The most passes until both sides must have come to rest.
 const PASSES_MAX: usize = 10_000;
+
+/// The most turns of the wheel that bring anything into sight.
+const SCROLLS_MAX: usize = 50;
 
 /// One connection.
 #[derive(Debug)]
@@ -171,12 +174,29 @@ impl<'a> Connection<'a> {
     /// Taps what has this identifier, and lets everything settle.
     #[track_caller]
     pub fn tap(&mut self, id: &str) {
+        self.scroll_to(id);
         let node = self.node(id);
         let (x, y) = (node.x + node.width / 2, node.y + node.height / 2);
         for input in Input::tap(x, y) {
             self.terminal.input(input);
             self.settle();
         }
+    }
+
+    /// Turns the wheel until what has this identifier is in sight.
+    #[track_caller]
+    fn scroll_to(&mut self, id: &str) {
+        let (width, height) = self.device.profile.size();
+        for _ in 0..SCROLLS_MAX {
+            if self.node(id).width > 0 {
+                return;
+            }
+            for buttons in [WHEEL_DOWN, 0] {
+                self.terminal.input(Input::Pointer { buttons, x: width / 2, y: height / 2 });
+                self.settle();
+            }
+        }
+        panic!("{id:?} does not come into sight: {:#?}", self.terminal.outline());
     }
 
     /// Types into what has the focus.
