@@ -21,7 +21,8 @@ pub const IDENTIFIER_BYTES_MAX: usize = 64;
 /// One screen of an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// What the screen is about, in a few words.
+    /// What the screen is about, in a few words. A text display begins an app's at its first letter or digit, so
+    /// that no mark before it can pass for the platform's.
     pub title: String,
     /// The body, from top to bottom.
     pub elements: Vec<Element>,
