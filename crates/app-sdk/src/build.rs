@@ -129,7 +129,7 @@ impl Action {
         Self::new(id, label, Emphasis::Secondary)
     }
 
-    /// Leaves or gives up; also the terminal's back key.
+    /// Leaves or gives up; also the terminal's back key and the arrow in the header, so not what ends the session.
     #[must_use]
     pub fn cancel(id: impl Into<String>, label: impl Into<String>) -> Self {
         Self::new(id, label, Emphasis::Cancel)
