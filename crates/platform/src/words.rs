@@ -111,7 +111,7 @@ pub(crate) fn launcher(language: Language, apps: &[Arc<App>], prefix: &str) -> V
     } else {
         Element::Choices(choices)
     };
-    let leave = Action { id: LEAVE.to_owned(), label: leave.to_owned(), emphasis: Emphasis::Cancel };
+    let leave = Action { id: LEAVE.to_owned(), label: leave.to_owned(), emphasis: Emphasis::Secondary };
     View { title: heading.to_owned(), elements: vec![element], actions: vec![leave] }
 }
 

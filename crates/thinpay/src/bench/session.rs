@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<Row>> {
         connection.type_text(&letter.to_string());
         key_press.push(connection.busy.saturating_sub(busy));
         key_bytes = key_bytes.max(connection.bytes_to_terminal - bytes);
-        connection.key("BackSpace");
+        connection.key("Backspace");
     }
     rows.push(time_row("key press to sealed damage, p50", &mut key_press, 500, None, KEY));
     rows.push(time_row("key press to sealed damage, p99", &mut key_press, 990, Some(3.0), KEY));
