@@ -63,9 +63,9 @@ impl App for Fault {
             "disturbing" => view.body("12\u{202e}34\u{7}\nend"),
             "largest" => (0..60).fold(view, |view, _| view.body("x".repeat(2_000))),
             // What a person at a terminal can ask for.
-            _ => {
-                view.choices(["panic", "loop", "grow", "storm"].map(choice)).action(Action::primary("count", "Count"))
-            }
+            _ => view
+                .choices(["panic", "loop", "grow", "storm"].map(choice))
+                .action(Action::primary("count", "Count")),
         }
     }
 }
