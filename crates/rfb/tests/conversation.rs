@@ -316,6 +316,7 @@ fn a_client_that_breaks_the_rules_is_named() {
     running(&[5], "RFC 6143 §7.5.5", "not sealed");
     running(&[6], "RFC 6143 §7.5.6", "not sealed");
     running(&[0xb3, 0, 0, 0, 0, 0, 1, 0], "docs/protocol.md, Sealed input", "256 bytes");
+    running(&[0xb3, 0, 1, 0, 0, 0, 0, 8], "docs/protocol.md, Sealed input", "padding");
     let mut same = vec![0; 4];
     same.extend(wire::pixel_format(PixelLayout::Rgb565));
     let mut line = Line::running(false, 1000, 8, 8, PixelLayout::Rgb565);
@@ -363,6 +364,8 @@ fn a_server_that_breaks_the_rules_is_named() {
     running(&[1], "RFC 6143 §7.6.2", "colour map");
     running(&[3], "RFC 6143 §7.6.4", "not sealed");
     running(&[9], "RFC 6143 §7.6", "unknown type 9");
+    running(&[0, 1, 0, 0], "docs/protocol.md, Messages", "padding");
+    running(&[0xa7, 0, 0, 1, 0, 0, 0, 8], "docs/protocol.md, Sealed control", "padding");
     running(&[0xa7, 0, 0, 0, 0, 0x10, 0, 1], "docs/protocol.md, Sealed control", "1048577 bytes");
     let rect = |x: u8, w: u8, encoding: i32, rest: &[u8]| {
         [&[0, 0, 0, 1, 0, x, 0, 0, 0, w, 0, 1], encoding.to_be_bytes().as_slice(), rest].concat()

@@ -23,9 +23,10 @@ fn intercepted(
     Ok((outcome, interceptor.finish()?))
 }
 
-/// Whether an offset of what a terminal sent lies in a FramebufferUpdateRequest (RFC 6143 §7.5.3); the layout
-/// of the rest is in `docs/protocol.md`.
-fn is_in_update_request(up: &[u8], offset: usize) -> bool {
+/// Whether an offset of what a terminal sent lies in one of the three messages of RFB (RFC 6143) that stand
+/// outside the login and the seal: ClientInit, SetEncodings and FramebufferUpdateRequest. They say what the
+/// display takes and when, and nothing of the person; `docs/protocol.md` has the layout of all.
+fn is_outside_the_seal(up: &[u8], offset: usize) -> bool {
     const CLIENT_INIT: usize = 1;
     let length_at = |at: usize| {
         let bytes = up.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
@@ -39,17 +40,19 @@ fn is_in_update_request(up: &[u8], offset: usize) -> bool {
             return false;
         }
     }
+    if offset < at + CLIENT_INIT {
+        return true;
+    }
     at += CLIENT_INIT;
     while at <= offset {
-        let (length, is_request) = match up.get(at) {
-            Some(0) => (20, false),
-            Some(2) => (4 + 4 * (length_at(at) & 0xffff), false),
+        let (length, is_outside) = match up.get(at) {
+            Some(2) => (4 + 4 * (length_at(at) & 0xffff), true),
             Some(3) => (10, true),
             Some(_) => (length_at(at + 4).saturating_add(8), false),
             None => return false,
         };
         if offset < at.saturating_add(length) {
-            return is_request;
+            return is_outside;
         }
         at = at.saturating_add(length);
     }
@@ -106,10 +109,14 @@ fn every_changed_byte_is_refused() -> Result<()> {
     for flip in down.chain(up) {
         let before = site.balances()?;
         let (outcome, seen) = intercepted(&site, &server, &device, Some(flip))?;
-        // A request for an update says nothing of the person, and the answer to it is sealed: changing one may
-        // cost a picture more or less. Everything else is refused.
-        let harmless = matches!(flip, Flip::Up(offset) if is_in_update_request(&seen.up, offset));
-        assert!(harmless || !outcome.success(), "{flip:?} passed unnoticed");
+        // What is outside the seal may cost a picture more or less; everything else is refused.
+        let harmless = matches!(flip, Flip::Up(offset) if is_outside_the_seal(&seen.up, offset));
+        if !harmless && outcome.success() {
+            let (Flip::Down(offset) | Flip::Up(offset)) = flip;
+            let sent = if matches!(flip, Flip::Up(_)) { &seen.up } else { &seen.down };
+            let around = sent.get(offset.saturating_sub(16)..offset + 16).unwrap_or_default();
+            panic!("{flip:?} passed unnoticed; the 16 bytes before it and from it on: {around:02x?}");
+        }
         let after = site.balances()?;
         // Whatever was changed after the confirmation cannot take back what was rightly posted.
         let paid = before[0] - after[0];

@@ -211,7 +211,11 @@ impl Client {
         let Some([kind]) = self.input.peek_array::<1>() else { return Ok(None) };
         match (kind, self.announced) {
             (0, _) => {
-                let Some([_, _, c0, c1]) = self.input.take_array::<4>() else { return Ok(None) };
+                let Some([_, padding, c0, c1]) = self.input.take_array::<4>() else { return Ok(None) };
+                // In a sealed session not one byte may be changed unnoticed on its way.
+                if padding != 0 && self.announced.is_some() {
+                    return broken("docs/protocol.md, Messages", "the padding of its update is not zero");
+                }
                 let left = u16::from_be_bytes([c0, c1]);
                 self.state = State::Update { left, counted: left != u16::MAX };
                 Ok(None)
@@ -254,6 +258,12 @@ impl Client {
             return broken(
                 "docs/protocol.md, Sealed control",
                 format!("its sealed control has {length} bytes"),
+            );
+        }
+        if !matches!(self.input.peek_array(), Some([_, 0, 0, 0])) {
+            return broken(
+                "docs/protocol.md, Sealed control",
+                "the padding of its sealed control is not zero",
             );
         }
         Ok(self.input.take_behind(8, length).map(ClientEvent::SealedControl))

@@ -211,6 +211,10 @@ impl Server {
         if length > wire::INPUT_UNIT_BYTES_MAX {
             return broken("docs/protocol.md, Sealed input", format!("its sealed input has {length} bytes"));
         }
+        // Not one byte of the message may be changed unnoticed on its way.
+        if !matches!(self.input.peek_array(), Some([_, 0, 0, 0])) {
+            return broken("docs/protocol.md, Sealed input", "the padding of its sealed input is not zero");
+        }
         Ok(self.input.take_behind(8, length).map(ServerEvent::SealedInput))
     }
 }
