@@ -61,7 +61,8 @@ fn home(model: &Model) -> View {
             .action(sign_out);
     };
     let mut view = view.amount(say.say("Available", "可用余额"), account.available.clone()).muted(
-        if account.name == model.customer {
+        // An account that tells whose it is needs no customer before it.
+        if account.name.starts_with(&model.customer) {
             account.name.clone()
         } else {
             format!("{} · {}", model.customer, account.name)
