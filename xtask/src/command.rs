@@ -63,14 +63,14 @@ pub(crate) fn run_counting(command: &mut Command, count: &mut Count) -> Result<(
         .spawn()
         .with_context(|| format!("`{shown}` cannot be started"))?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    std::thread::scope(|scope| {
-        let from_out = scope.spawn(|| pass_on(out));
-        let from_err = scope.spawn(|| pass_on(err));
-        for counted in [from_out.join(), from_err.join()].into_iter().flatten() {
-            count.passed += counted.passed;
-            count.failed += counted.failed;
-        }
+    let (out, err) = std::thread::scope(|scope| {
+        let (out, err) = (scope.spawn(|| pass_on(out)), scope.spawn(|| pass_on(err)));
+        (out.join().unwrap_or_default(), err.join().unwrap_or_default())
     });
+    // Nextest repeats the words of the single tests that fail; its own summary, on standard error, has them all.
+    let seen = if err.nextest == Count::default() { out.plain } else { err.nextest };
+    count.passed += seen.passed;
+    count.failed += seen.failed;
     let status = child.wait().with_context(|| format!("waiting for `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` ended with {status}");
@@ -78,40 +78,51 @@ pub(crate) fn run_counting(command: &mut Command, count: &mut Count) -> Result<(
     Ok(())
 }
 
+/// What the lines of one stream said, by whose summary it was.
+#[derive(Debug, Default)]
+struct Counted {
+    plain: Count,
+    nextest: Count,
+}
+
 /// Passes a program's lines on to standard error, and counts the tests they speak of.
-fn pass_on(stream: Option<impl Read>) -> Count {
-    let mut count = Count::default();
-    let Some(stream) = stream else { return count };
+fn pass_on(stream: Option<impl Read>) -> Counted {
+    let mut counted = Counted::default();
+    let Some(stream) = stream else { return counted };
     for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line);
         say(&line);
-        let counted = counted(&line);
-        count.passed += counted.passed;
-        count.failed += counted.failed;
+        counted.add(&line);
     }
-    count
+    counted
 }
 
-/// Reads `test result: ok. 3 passed; 0 failed; ...` and nextest's `5 tests run: 4 passed, 1 failed, ...`.
-fn counted(line: &str) -> Count {
-    let mut count = Count::default();
-    if !["test result:", "tests run:", "test run:"].iter().any(|mark| line.contains(mark)) {
-        return count;
-    }
-    let words: Vec<&str> =
-        line.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    for pair in words.windows(2) {
-        if let [number, what] = pair
-            && let Ok(number) = number.parse::<usize>()
-        {
-            match *what {
-                "passed" => count.passed += number,
-                "failed" | "timed" => count.failed += number,
-                _ => {}
+impl Counted {
+    /// Reads `test result: ok. 3 passed; 0 failed; ...` and nextest's `5 tests run: 4 passed, 1 failed, ...`.
+    fn add(&mut self, line: &str) {
+        let count = if line.contains("tests run:") || line.contains("test run:") {
+            &mut self.nextest
+        } else if line.contains("test result:") {
+            &mut self.plain
+        } else {
+            return;
+        };
+        let words: Vec<&str> = line
+            .split(|character: char| !character.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        for pair in words.windows(2) {
+            if let [number, what] = pair
+                && let Ok(number) = number.parse::<usize>()
+            {
+                match *what {
+                    "passed" => count.passed += number,
+                    "failed" | "timed" => count.failed += number,
+                    _ => {}
+                }
             }
         }
     }
-    count
 }
 
 /// Runs to the end and gives back its standard output.
@@ -150,12 +161,12 @@ mod tests {
 
     #[test]
     fn counts_both_forms_of_summary() {
-        let plain = counted("test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 2 filtered out");
-        assert_eq!(plain, Count { passed: 3, failed: 1 });
-        let nextest = counted(
-            "     Summary [   2.5s] 12 tests run: 9 passed (1 slow), 2 failed, 1 timed out, 4 skipped",
-        );
-        assert_eq!(nextest, Count { passed: 9, failed: 3 });
-        assert_eq!(counted("PASS [ 0.1s] 3 passed by"), Count::default());
+        let mut counted = Counted::default();
+        counted.add("test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 2 filtered out");
+        counted
+            .add("     Summary [   2.5s] 12 tests run: 9 passed (1 slow), 2 failed, 1 timed out, 4 skipped");
+        counted.add("PASS [ 0.1s] 3 passed by");
+        assert_eq!(counted.plain, Count { passed: 3, failed: 1 });
+        assert_eq!(counted.nextest, Count { passed: 9, failed: 3 });
     }
 }

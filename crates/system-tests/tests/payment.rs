@@ -49,7 +49,7 @@ fn more_than_there_is_is_refused_and_nothing_moves() -> Result<()> {
     // The platform says so before it asks anybody to sign.
     let without_confirmation = filled_in.trim_end().rsplit_once('\n').map_or("", |(before, _)| before);
     let script = format!(
-        "expect-action pay within 20s\n{without_confirmation}\nexpect \"Not enough money\" within 20s\nscreenshot refused\n"
+        "expect-action pay within 20s\n{without_confirmation}\nexpect \"not enough money\" within 20s\nscreenshot refused\n"
     );
     phone.run(&server.address, &script)?.expect_success()?;
     assert_eq!(site.balances()?, before);

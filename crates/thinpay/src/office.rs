@@ -52,12 +52,9 @@ async fn ask_server(mut stream: UnixStream, request: &Request) -> Result<serde_j
     }
 }
 
-/// Answers operators' commands until the server shuts down. The socket is the operator's alone.
-pub(crate) async fn serve(
-    path: &Path,
-    books: Arc<Books>,
-    mut shutdown: tokio::sync::watch::Receiver<bool>,
-) -> Result<()> {
+/// Opens the operator's socket, which is the operator's alone. From here on commands reach the server and
+/// not the directory, so this comes before anybody is told that the server is ready.
+pub(crate) fn listen(path: &Path) -> Result<UnixListener> {
     // A socket left by a server that was killed: the directory's lock says that none runs now.
     if path.exists() {
         std::fs::remove_file(path).context("Cannot remove the old operator socket.")?;
@@ -66,6 +63,16 @@ pub(crate) async fn serve(
         .with_context(|| format!("Cannot make the operator socket {}.", path.display()))?;
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
         .context("Cannot keep the operator socket private.")?;
+    Ok(listener)
+}
+
+/// Answers operators' commands until the server shuts down.
+pub(crate) async fn serve(
+    listener: UnixListener,
+    path: &Path,
+    books: Arc<Books>,
+    mut shutdown: tokio::sync::watch::Receiver<bool>,
+) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -84,7 +91,6 @@ pub(crate) async fn serve(
     }
     // Somebody may have removed it already.
     let _ = std::fs::remove_file(path);
-    Ok(())
 }
 
 async fn answer(stream: UnixStream, books: &Books) -> Result<()> {

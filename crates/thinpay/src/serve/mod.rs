@@ -158,13 +158,10 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
         tasks.spawn(plain::accept(Arc::clone(&server), listener, plain.clone()));
     }
     let socket = directory.socket();
+    let office = office::listen(&socket)?;
     let office_books = Arc::clone(&books);
     let office_shutdown = shutdown.clone();
-    tasks.spawn(async move {
-        if let Err(error) = office::serve(&socket, office_books, office_shutdown).await {
-            warn!("{error:#}");
-        }
-    });
+    tasks.spawn(async move { office::serve(office, &socket, office_books, office_shutdown).await });
 
     announce(&ready, json);
     wait_for_signal().await?;
