@@ -124,9 +124,13 @@ impl Config {
         }
         let text = std::fs::read_to_string(file)
             .with_context(|| format!("Cannot read the configuration {}.", file.display()))?;
-        let mut config: Self = toml::from_str(&text)
-            .with_context(|| format!("The configuration {} is not valid.", file.display()))?;
-        let folder = file.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, file.parent().unwrap_or(Path::new(".")))
+            .with_context(|| format!("The configuration {} is not valid.", file.display()))
+    }
+
+    /// Checks a configuration; relative paths in it start at the folder.
+    pub(crate) fn parse(text: &str, folder: &Path) -> Result<Self> {
+        let mut config: Self = toml::from_str(text)?;
         if let Some(web) = &mut config.web {
             web.page = folder.join(&web.page);
         }
@@ -202,7 +206,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str) -> Result<()> {
-        toml::from_str::<Config>(text)?.check()
+        Config::parse(text, Path::new(".")).map(drop)
     }
 
     #[test]
