@@ -3,13 +3,23 @@
 
 use std::time::Duration;
 
+use accounts::AccountId;
 use identity::Language;
 use platform::EndReason;
 use profile::{Display, HardwareProfile, PixelLayout};
-use sim::{PASSWORD, World};
+use sim::{Device, PASSWORD, World};
 
 fn phone() -> HardwareProfile {
     HardwareProfile::from_toml(include_str!("../../../profiles/phone-480x800.toml")).unwrap()
+}
+
+/// Alice with this much money in her account and a phone, and the merchant `luckin`.
+fn customer_and_shop(seed: u64, minor_units: i64) -> (World, AccountId, Device) {
+    let world = World::new(seed);
+    let alice = world.customer("alice", "Alice Wang", Language::English, minor_units);
+    world.merchant("luckin", "Luckin Coffee");
+    let device = world.enrol("alice", &phone());
+    (world, alice, device)
 }
 
 #[test]
@@ -64,10 +74,7 @@ fn the_same_app_serves_every_display_in_both_languages() {
 
 #[test]
 fn cancelling_at_each_step_posts_nothing() {
-    let world = World::new(3);
-    let alice = world.customer("alice", "Alice Wang", Language::English, 50_000);
-    world.merchant("luckin", "Luckin Coffee");
-    let device = world.enrol("alice", &phone());
+    let (world, alice, device) = customer_and_shop(3, 50_000);
     let mut connection = world.connect(&device, PASSWORD);
     connection.settle();
 
@@ -93,10 +100,7 @@ fn cancelling_at_each_step_posts_nothing() {
 
 #[test]
 fn what_was_done_before_the_statement_could_be_read_is_no_consent() {
-    let world = World::new(11);
-    let alice = world.customer("alice", "Alice Wang", Language::English, 50_000);
-    world.merchant("luckin", "Luckin Coffee");
-    let device = world.enrol("alice", &phone());
+    let (world, alice, device) = customer_and_shop(11, 50_000);
     let mut connection = world.connect(&device, PASSWORD);
     connection.settle();
     connection.tap("pay");
@@ -121,10 +125,7 @@ fn what_was_done_before_the_statement_could_be_read_is_no_consent() {
 
 #[test]
 fn a_suspended_contract_ends_the_session_at_the_next_payment() {
-    let world = World::new(12);
-    let alice = world.customer("alice", "Alice Wang", Language::English, 50_000);
-    world.merchant("luckin", "Luckin Coffee");
-    let device = world.enrol("alice", &phone());
+    let (world, alice, device) = customer_and_shop(12, 50_000);
     let mut connection = world.connect(&device, PASSWORD);
     connection.settle();
     connection.order_payment("luckin", "23.50");
@@ -171,10 +172,7 @@ fn an_app_that_goes_on_by_itself_ends_its_own_session_only() {
 
 #[test]
 fn more_than_there_is_is_refused_before_anything_is_signed() {
-    let world = World::new(4);
-    let alice = world.customer("alice", "Alice Wang", Language::English, 1_000);
-    world.merchant("luckin", "Luckin Coffee");
-    let device = world.enrol("alice", &phone());
+    let (world, alice, device) = customer_and_shop(4, 1_000);
     let mut connection = world.connect(&device, PASSWORD);
     connection.settle();
     connection.order_payment("luckin", "10.01");

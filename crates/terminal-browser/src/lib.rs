@@ -17,7 +17,7 @@ use terminal::drivers::{Input, Keysym};
 use terminal::effect::whole_sentence;
 use terminal::framebuffer::Area;
 use terminal::payment_module::ElementError;
-use terminal::{Config, Effect, EndKind, Opening, Phase, Terminal};
+use terminal::{Config, Effect, Opening, Phase, Terminal};
 use wasm_bindgen::prelude::*;
 
 /// The class of this screen: see [`device::class`].
@@ -316,7 +316,7 @@ fn describe(effect: &Effect) -> Object {
         Effect::Bell => object(&[kind("bell")]),
         Effect::Ended(end) => object(&[
             kind("ended"),
-            ("end", end_name(end.kind).into()),
+            ("end", end.kind.name().into()),
             ("sentence", end.sentence.as_str().into()),
         ]),
     }
@@ -329,17 +329,5 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Welcome => "welcome",
         Phase::Live => "live",
         Phase::Ended => "ended",
-    }
-}
-
-fn end_name(kind: EndKind) -> &'static str {
-    match kind {
-        EndKind::Done => "done",
-        EndKind::Server => "server",
-        EndKind::LoginRefused => "login-refused",
-        EndKind::Unsealed => "unsealed",
-        EndKind::Protocol => "protocol",
-        EndKind::Connection => "connection",
-        EndKind::Element => "element",
     }
 }

@@ -203,7 +203,7 @@ impl Session<'_> {
                 self.reporter.event(
                     "ended",
                     json!({
-                        "kind": kind_name(end.kind), "sentence": end.sentence, "exit": code as u8,
+                        "kind": end.kind.name(), "sentence": end.sentence, "exit": code as u8,
                         "frames": statistics.frames, "rectangles": statistics.rectangles,
                         "sealed_bytes": statistics.sealed_bytes,
                         "bytes_in": self.transport.bytes_in, "bytes_out": self.transport.bytes_out,
@@ -391,17 +391,5 @@ fn place(node: &terminal::Node) -> Place {
         middle: (node.width > 0 && node.height > 0)
             .then(|| (middle(node.x, node.width), middle(node.y, node.height))),
         focused: node.focused,
-    }
-}
-
-fn kind_name(kind: EndKind) -> &'static str {
-    match kind {
-        EndKind::Done => "done",
-        EndKind::Server => "server",
-        EndKind::LoginRefused => "login-refused",
-        EndKind::Unsealed => "unsealed",
-        EndKind::Protocol => "protocol",
-        EndKind::Connection => "connection",
-        EndKind::Element => "element",
     }
 }

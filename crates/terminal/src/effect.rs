@@ -122,6 +122,22 @@ pub enum EndKind {
     Element,
 }
 
+impl EndKind {
+    /// A lower-case word for it, for programs; stable.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Server => "server",
+            Self::LoginRefused => "login-refused",
+            Self::Unsealed => "unsealed",
+            Self::Protocol => "protocol",
+            Self::Connection => "connection",
+            Self::Element => "element",
+        }
+    }
+}
+
 /// Counts of what arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Statistics {
