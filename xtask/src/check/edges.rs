@@ -5,16 +5,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::workspace::{Member, Workspace};
 
 /// Crates without any effect: bytes and values in, bytes and values out. `purity` scans their source too.
-pub(super) const PURE: &[&str] =
-    &["money", "ledger", "profile", "seal", "rfb", "identity", "view", "terminal"];
+pub(super) const PURE: &[&str] = &[
+    "money",
+    "ledger",
+    "parameters",
+    "risk",
+    "clearing",
+    "reports",
+    "audit",
+    "profile",
+    "seal",
+    "rfb",
+    "identity",
+    "view",
+    "terminal",
+];
 
 /// What a pure crate must not reach, however indirectly.
 const EFFECTS: &[&str] =
     &["tokio", "mio", "socket2", "async-std", "smol", "rusqlite", "reqwest", "hyper", "wasmtime"];
 
 /// Crates of the server: no terminal may reach one.
-const SERVER: &[&str] =
-    &["ledger", "accounts", "auth", "vm", "view", "platform", "thinpay", "wasmtime", "rusqlite", "axum"];
+const SERVER: &[&str] = &[
+    "ledger",
+    "parameters",
+    "risk",
+    "clearing",
+    "reports",
+    "accounts",
+    "auth",
+    "vm",
+    "view",
+    "platform",
+    "thinpay",
+    "wasmtime",
+    "rusqlite",
+    "axum",
+];
 
 /// Stores and engines of stores: the platform works on `accounts` and knows none of them.
 const STORES: &[&str] = &["rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "sqlx", "redb"];
