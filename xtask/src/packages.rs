@@ -31,6 +31,11 @@ const NEEDS: &[Need] = &[
         present: || command::installed("Xvfb"),
         used_for: "a screen for the stock VNC viewer",
     },
+    Need {
+        package: "postgresql",
+        present: || postgresql_is_there(),
+        used_for: "the books on PostgreSQL: tests start a private server",
+    },
     Need { package: "nodejs", present: || command::installed("node"), used_for: "driving Chromium" },
     Need { package: "npm", present: || command::installed("npm"), used_for: "driving Chromium" },
 ];
@@ -65,6 +70,12 @@ pub(crate) fn install_missing() -> Result<()> {
 
 fn is_root() -> Result<bool> {
     Ok(command::output(Command::new("id").arg("-u"))?.trim() == "0")
+}
+
+/// The server's programs, which Debian keeps apart from those on the search path: a folder for each version.
+fn postgresql_is_there() -> bool {
+    std::fs::read_dir("/usr/lib/postgresql")
+        .is_ok_and(|versions| versions.flatten().any(|version| version.path().join("bin/initdb").is_file()))
 }
 
 /// A Chinese font in one of the folders that Debian's packages put it.
