@@ -103,9 +103,10 @@ impl Entry {
                 };
                 (key(&hold.key), Commands::One(command))
             }
-            Self::Capture { key: bytes, hold, amount, .. } => {
-                (key(bytes), Commands::One(Command::Capture { hold: Number(hold.0), amount: *amount }))
-            }
+            Self::Capture { key: bytes, hold, amount, .. } => (
+                key(bytes),
+                Commands::One(Command::Capture { hold: Number(hold.0), amount: *amount, last: true }),
+            ),
             Self::Release { key: bytes, hold } => {
                 (key(bytes), Commands::One(Command::Release { hold: Number(hold.0) }))
             }

@@ -323,7 +323,7 @@ fn project_entry(
         }
         Entry::Capture { hold, amount, evidence, .. } => {
             if let Ok(outcomes) = &answer.result
-                && let [Outcome::Captured { debit, credit, released, debit_balance, credit_balance }] =
+                && let [Outcome::Captured { debit, credit, released, debit_balance, credit_balance, .. }] =
                     outcomes.as_slice()
             {
                 let (from, to) = (AccountId(debit.0), AccountId(credit.0));

@@ -7,6 +7,7 @@ use money::{Currency, Money};
 use crate::check::Totals;
 use crate::keys::{Keys, Remembered};
 use crate::lookup::Lookup;
+use crate::refunds::Refunds;
 use crate::{
     Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Expired, Key, LINKED_COMMANDS_MAX,
     Number, Outcome, Outcomes, Refusal, Request, Timestamp,
@@ -53,24 +54,28 @@ pub struct Ledger {
     /// The holds that expire, soonest first.
     pub(crate) expiries: BTreeSet<(Timestamp, Number)>,
     pub(crate) keys: Keys,
+    /// What was refunded of earlier commands, for ever.
+    pub(crate) refunds: BTreeMap<Number, Refunds>,
     /// Summed up side by side with the accounts, one side at a time, so that a posting with one side only
     /// shows at once.
     pub(crate) totals: BTreeMap<Currency, Totals>,
     /// What to put back when a linked command is refused; empty between requests.
-    undo: Vec<Undo>,
+    pub(crate) undo: Vec<Undo>,
 }
 
 /// How to take back one step of a linked request.
 #[derive(Debug, Clone)]
-enum Undo {
+pub(crate) enum Undo {
     /// The account was like this.
     Account(usize, Account),
     /// The currency's totals were like this.
     Totals(Currency, Totals),
     /// This hold was made.
     Made(Number),
-    /// This hold was open.
-    Ended(Number, Hold),
+    /// This hold was open, with this much.
+    Shrunk(Number, Hold),
+    /// Of this command, that much was refunded.
+    Refunded(Number, Option<Refunds>),
     /// The newest account was opened.
     Opened,
 }
@@ -86,6 +91,7 @@ impl Ledger {
             slots: Lookup::default(),
             holds: BTreeMap::new(),
             expiries: BTreeSet::new(),
+            refunds: BTreeMap::new(),
             keys: Keys::new(limits.keys_max),
             totals: BTreeMap::new(),
             undo: Vec::new(),
@@ -155,6 +161,12 @@ impl Ledger {
         self.expiries.first().map(|&(at, _)| at)
     }
 
+    /// How much of what this command moved is refunded, in minor units. Nothing if no refund named it.
+    #[must_use]
+    pub fn refunded(&self, original: Number) -> Option<i64> {
+        self.refunds.get(&original).map(|refunds| refunds.refunded)
+    }
+
     /// The number that the next command will get.
     #[must_use]
     pub const fn next_number(&self) -> Number {
@@ -213,29 +225,41 @@ impl Ledger {
             }
             Command::Close { account } => self.close::<LINKED>(account),
             Command::Transfer { debit, credit, amount } => {
-                let (debit, credit, units) = self.sides(debit, credit, amount)?;
-                self.note::<LINKED>(debit, credit);
-                self.post(debit, credit, units);
-                Ok(Outcome::Transferred {
-                    debit_balance: self.at(debit).balance_units(),
-                    credit_balance: self.at(credit).balance_units(),
-                })
+                let (debit_balance, credit_balance) = self.transfer::<LINKED>(debit, credit, amount)?;
+                Ok(Outcome::Transferred { debit_balance, credit_balance })
             }
             Command::Hold { debit, credit, amount, expires } => {
                 let hold = Hold { debit, credit, amount, expires };
                 self.set_aside::<LINKED>(number, hold)
             }
-            Command::Capture { hold, amount } => self.capture::<LINKED>(hold, amount),
+            Command::Capture { hold, amount, last } => self.capture::<LINKED>(hold, amount, last),
             Command::Release { hold } => {
                 let open = *self.holds.get(&hold).ok_or(Refusal::HoldNotOpen(hold))?;
-                let debit = self.give_back::<LINKED>(hold, open);
+                let (debit, _) = self.give_back::<LINKED>(hold, open, open.amount);
                 Ok(Outcome::Released {
                     debit: open.debit,
                     amount: open.amount.minor_units(),
                     debit_available: self.at(debit).available_units(),
                 })
             }
+            Command::Refund { original, of, debit, credit, amount } => {
+                self.refund::<LINKED>(number, original, Refunds { debit, credit, of, refunded: 0 }, amount)
+            }
+            Command::Note => Ok(Outcome::Noted),
         }
+    }
+
+    /// Moves an amount from one account to another; the balances of both after it.
+    pub(crate) fn transfer<const LINKED: bool>(
+        &mut self,
+        debit: AccountId,
+        credit: AccountId,
+        amount: Money,
+    ) -> Result<(i64, i64), Refusal> {
+        let (debit, credit, units) = self.sides(debit, credit, amount)?;
+        self.note::<LINKED>(debit, credit);
+        self.post(debit, credit, units);
+        Ok((self.at(debit).balance_units(), self.at(credit).balance_units()))
     }
 
     fn open<const LINKED: bool>(
@@ -296,35 +320,42 @@ impl Ledger {
         Ok(Outcome::Held { debit_available: self.at(debit).available_units() })
     }
 
-    fn capture<const LINKED: bool>(&mut self, number: Number, amount: Money) -> Result<Outcome, Refusal> {
+    fn capture<const LINKED: bool>(
+        &mut self,
+        number: Number,
+        amount: Money,
+        last: bool,
+    ) -> Result<Outcome, Refusal> {
         let hold = *self.holds.get(&number).ok_or(Refusal::HoldNotOpen(number))?;
         let units = positive_units(amount)?;
         if amount.currency() != hold.amount.currency() {
             return Err(Refusal::CurrencyMismatch(hold.debit));
         }
-        let released = match hold.amount.checked_sub(amount) {
+        let rest = match hold.amount.checked_sub(amount) {
             Ok(rest) if !rest.is_negative() => rest.minor_units(),
             _ => return Err(Refusal::CaptureExceedsHold { hold: number, held: hold.amount.minor_units() }),
         };
-        let debit = self.give_back::<LINKED>(number, hold);
-        let credit = self.slot(hold.credit).expect("the account of an open hold stays");
+        let (released, left) = if last { (rest, 0) } else { (0, rest) };
+        let (debit, credit) = self.give_back::<LINKED>(number, hold, if last { hold.amount } else { amount });
         // There is room: the held amount, now given back, counted towards rule and turnover alike.
         self.post(debit, credit, units);
         Ok(Outcome::Captured {
             debit: hold.debit,
             credit: hold.credit,
             released,
+            left,
             debit_balance: self.at(debit).balance_units(),
             credit_balance: self.at(credit).balance_units(),
         })
     }
 
-    /// Ends a hold; returns the slot of the account that has the amount back.
-    fn give_back<const LINKED: bool>(&mut self, number: Number, hold: Hold) -> usize {
+    /// Takes an amount off a hold, which ends when nothing is left of it; the slots of both sides.
+    fn give_back<const LINKED: bool>(&mut self, number: Number, hold: Hold, amount: Money) -> (usize, usize) {
         let debit = self.slot(hold.debit).expect("the account of an open hold stays");
         let credit = self.slot(hold.credit).expect("the account of an open hold stays");
         self.note::<LINKED>(debit, credit);
-        let units = positive_units(hold.amount).expect("a hold is of more than nothing");
+        let units = positive_units(amount).expect("a hold is of more than nothing");
+        let left = hold.amount.checked_sub(amount).expect("at most what is held, in its currency");
         let account = self.at_mut(debit);
         account.debits_held = shrunk(account.debits_held, units);
         let account = self.at_mut(credit);
@@ -333,11 +364,15 @@ impl Ledger {
         totals.debits_held = totals.debits_held.checked_sub(u128::from(units)).expect("it was held");
         totals.credits_held = totals.credits_held.checked_sub(u128::from(units)).expect("it was held");
         totals.assert_balanced();
-        self.take_hold(number);
-        if LINKED {
-            self.undo.push(Undo::Ended(number, hold));
+        if left.minor_units() == 0 {
+            self.take_hold(number);
+        } else {
+            self.holds.insert(number, Hold { amount: left, ..hold });
         }
-        debit
+        if LINKED {
+            self.undo.push(Undo::Shrunk(number, hold));
+        }
+        (debit, credit)
     }
 
     fn expire(&mut self) -> Vec<Expired> {
@@ -346,7 +381,7 @@ impl Ledger {
             && at <= self.now
         {
             let hold = *self.holds.get(&number).expect("an expiry belongs to an open hold");
-            self.give_back::<false>(number, hold);
+            self.give_back::<false>(number, hold, hold.amount);
             let amount = hold.amount.minor_units();
             expired.push(Expired { hold: number, debit: hold.debit, credit: hold.credit, amount });
         }
@@ -430,7 +465,13 @@ impl Ledger {
                     }
                 }
                 Undo::Made(number) => self.take_hold(number),
-                Undo::Ended(number, hold) => self.put_hold(number, hold),
+                Undo::Shrunk(number, hold) => self.put_hold(number, hold),
+                Undo::Refunded(original, None) => {
+                    self.refunds.remove(&original);
+                }
+                Undo::Refunded(original, Some(before)) => {
+                    self.refunds.insert(original, before);
+                }
                 Undo::Opened => {
                     if let Some(account) = self.accounts.pop() {
                         self.slots.remove(&account.id);
@@ -454,7 +495,7 @@ impl Ledger {
 }
 
 /// The minor units of an amount of more than nothing.
-fn positive_units(amount: Money) -> Result<u64, Refusal> {
+pub(crate) fn positive_units(amount: Money) -> Result<u64, Refusal> {
     u64::try_from(amount.minor_units()).ok().filter(|&units| units > 0).ok_or(Refusal::AmountNotPositive)
 }
 

@@ -45,6 +45,8 @@ pub enum BookFault {
     Account(AccountId, &'static str),
     /// A hold does not agree with its accounts.
     Hold(Number, &'static str),
+    /// What was refunded of a command does not agree with the accounts.
+    Refunds(Number, &'static str),
     /// An account holds other amounts than its open holds make.
     HeldAmounts(AccountId),
     /// The book's own indexes disagree.
@@ -63,6 +65,7 @@ impl fmt::Display for BookFault {
             }
             Self::Account(AccountId(id), what) => write!(formatter, "account {id}: {what}"),
             Self::Hold(Number(number), what) => write!(formatter, "hold {number}: {what}"),
+            Self::Refunds(Number(number), what) => write!(formatter, "refunds of command {number}: {what}"),
             Self::HeldAmounts(AccountId(id)) => {
                 write!(formatter, "account {id} holds other amounts than its open holds make")
             }
@@ -114,6 +117,7 @@ impl Ledger {
             return Err(BookFault::Index("a currency has totals and no account"));
         }
         self.check_holds()?;
+        self.check_refunds()?;
         if let Some(what) = self.keys.fault() {
             return Err(BookFault::Index(what));
         }

@@ -88,18 +88,40 @@ pub enum Command {
         /// When it is given back by itself, if nobody captured or released it before.
         expires: Option<Timestamp>,
     },
-    /// Moves a held amount, whole or in part; the rest is given back.
+    /// Moves a held amount, whole or in part. May be repeated while something is left on hold.
     Capture {
         /// The hold.
         hold: Number,
-        /// How much, at most what is held.
+        /// How much, more than nothing and at most what is held still.
         amount: Money,
+        /// Whether this is the last capture: the rest is given back and the hold ends. Otherwise the rest stays
+        /// on hold until its expiry. A hold of which nothing is left ends either way.
+        last: bool,
     },
     /// Gives back a held amount.
     Release {
         /// The hold.
         hold: Number,
     },
+    /// Gives back what an earlier command moved, whole or in part, at most once over. The caller knows from its
+    /// own records what the original moved; the book remembers what it was told at the first refund, holds
+    /// every later one to it, and counts. Accounts pay as in a transfer: what the payee has spent cannot be
+    /// given back.
+    Refund {
+        /// The command that moved it: a transfer or a capture. An earlier command than this one.
+        original: Number,
+        /// What it moved, more than nothing.
+        of: Money,
+        /// Its payee, who gives now.
+        debit: AccountId,
+        /// Its payer, who gets now.
+        credit: AccountId,
+        /// How much, more than nothing and at most what is not refunded yet.
+        amount: Money,
+    },
+    /// Changes nothing: takes a number and has its key remembered. For entries of a journal that are not about
+    /// money.
+    Note,
 }
 
 /// The commands of one request: all of them happen or none.
@@ -153,14 +175,16 @@ pub enum Outcome {
         /// What the giving account can still spend.
         debit_available: i64,
     },
-    /// The hold is over; the captured amount has moved.
+    /// The captured amount has moved. The hold is over when nothing is left of it.
     Captured {
         /// The account that gave.
         debit: AccountId,
         /// The account that got.
         credit: AccountId,
-        /// What was given back, in minor units.
+        /// What was given back, in minor units: the rest of the last capture.
         released: i64,
+        /// What is on hold still, in minor units.
+        left: i64,
         /// Balance of the account that gave.
         debit_balance: i64,
         /// Balance of the account that got.
@@ -175,6 +199,17 @@ pub enum Outcome {
         /// What that account can spend now.
         debit_available: i64,
     },
+    /// The refund has moved.
+    Refunded {
+        /// How much of the original is refunded by now, this refund included, in minor units.
+        refunded: i64,
+        /// Balance of the account that gave.
+        debit_balance: i64,
+        /// Balance of the account that got.
+        credit_balance: i64,
+    },
+    /// Nothing has changed, as asked.
+    Noted,
 }
 
 /// The outcomes of a request's commands.
@@ -280,6 +315,17 @@ pub enum Refusal {
     },
     /// The hold would expire at once.
     ExpiryPast,
+    /// More was to be refunded than is left of what the original moved.
+    RefundExceeds {
+        /// The original.
+        original: Number,
+        /// What is not refunded yet, in minor units.
+        left: i64,
+    },
+    /// An earlier refund of this original named other accounts or another original amount.
+    RefundDiffers(Number),
+    /// The original is no earlier command: there is nothing to refund.
+    UnknownOriginal(Number),
 }
 
 impl fmt::Display for Refusal {
@@ -324,6 +370,22 @@ impl fmt::Display for Refusal {
             }
             Self::ExpiryPast => {
                 formatter.write_str("the hold would have expired already: give it a later moment")
+            }
+            Self::RefundExceeds { original: Number(original), left } => {
+                write!(
+                    formatter,
+                    "{left} minor units are left to refund of payment {original}: less than what was asked for"
+                )
+            }
+            Self::RefundDiffers(Number(original)) => {
+                write!(
+                    formatter,
+                    "payment {original} was refunded before with other accounts or another original amount: \
+                     name those it was made with"
+                )
+            }
+            Self::UnknownOriginal(Number(original)) => {
+                write!(formatter, "there was no payment {original} before this refund: name an earlier one")
             }
         }
     }

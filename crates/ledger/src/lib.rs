@@ -9,6 +9,7 @@
 //! - in every currency debits equal credits, posted and held alike;
 //! - no account is beyond its [`BalanceRule`], counting what is held as already given;
 //! - no total exceeds [`TURNOVER_MAX`], so that no sum or difference can overflow;
+//! - no command is refunded more than it moved;
 //! - a request's commands all happened, or none did;
 //! - a key was spent on one content, as long as it is remembered ([`Limits::keys_max`]).
 //!
@@ -23,6 +24,7 @@ mod check;
 mod command;
 mod keys;
 mod lookup;
+mod refunds;
 mod snapshot;
 
 pub use account::Account;

@@ -10,13 +10,14 @@ use money::{Currency, Money};
 
 use crate::check::Totals;
 use crate::keys::Remembered;
+use crate::refunds::Refunds;
 use crate::{
     Account, AccountId, Answer, BalanceRule, BookFault, Content, Hold, Key, LINKED_COMMANDS_MAX, Ledger,
     Limits, Number, Outcome, Outcomes, Refusal, Timestamp,
 };
 
 /// First bytes of every snapshot; the last is the version.
-const MAGIC: &[u8; 8] = b"TPBOOK\x00\x01";
+const MAGIC: &[u8; 8] = b"TPBOOK\x00\x02";
 
 /// Why bytes are not a snapshot. The store is damaged or of another version: replay the journal instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,15 @@ impl Ledger {
             // The end of time is never: a hold that expires then is one that does not.
             out.u64(hold.expires.map_or(u64::MAX, |at| at.0));
         }
+        out.count(self.refunds.len());
+        for (original, refunds) in &self.refunds {
+            out.u64(original.0);
+            out.u64(refunds.debit.0);
+            out.u64(refunds.credit.0);
+            out.currency(refunds.of.currency());
+            out.i64(refunds.of.minor_units());
+            out.i64(refunds.refunded);
+        }
         out.u64(self.keys.forgotten());
         out.count(self.keys.iter().len());
         for remembered in self.keys.iter() {
@@ -118,6 +128,13 @@ impl Ledger {
                 return Err(SnapshotError::Damaged("a hold stands in it twice"));
             }
             ledger.put_hold(number, hold);
+        }
+        for _ in 0..from.count()? {
+            let original = Number(from.u64()?);
+            let refunds = from.refunds()?;
+            if ledger.refunds.insert(original, refunds).is_some() {
+                return Err(SnapshotError::Damaged("a refunded command stands in it twice"));
+            }
         }
         ledger.keys.set_forgotten(from.u64()?);
         for _ in 0..from.count()? {
@@ -218,11 +235,13 @@ impl Writer {
                 self.u8(3);
                 self.i64(debit_available);
             }
-            Outcome::Captured { debit, credit, released, debit_balance, credit_balance } => {
-                self.u8(4);
+            // Tag 4 was a capture that always ended its hold.
+            Outcome::Captured { debit, credit, released, left, debit_balance, credit_balance } => {
+                self.u8(6);
                 self.u64(debit.0);
                 self.u64(credit.0);
                 self.i64(released);
+                self.i64(left);
                 self.i64(debit_balance);
                 self.i64(credit_balance);
             }
@@ -232,6 +251,13 @@ impl Writer {
                 self.i64(amount);
                 self.i64(debit_available);
             }
+            Outcome::Refunded { refunded, debit_balance, credit_balance } => {
+                self.u8(7);
+                self.i64(refunded);
+                self.i64(debit_balance);
+                self.i64(credit_balance);
+            }
+            Outcome::Noted => self.u8(8),
         }
     }
 
@@ -253,6 +279,9 @@ impl Writer {
             Refusal::HoldNotOpen(hold) => (12, hold.0, 0),
             Refusal::CaptureExceedsHold { hold, held } => (13, hold.0, held),
             Refusal::ExpiryPast => (14, 0, 0),
+            Refusal::RefundExceeds { original, left } => (15, original.0, left),
+            Refusal::RefundDiffers(original) => (16, original.0, 0),
+            Refusal::UnknownOriginal(original) => (17, original.0, 0),
         };
         self.u8(tag);
         self.u64(id);
@@ -327,6 +356,13 @@ impl Reader<'_> {
         Ok(Hold { debit, credit, amount, expires })
     }
 
+    fn refunds(&mut self) -> Result<Refunds, SnapshotError> {
+        let (debit, credit) = (AccountId(self.u64()?), AccountId(self.u64()?));
+        let currency = self.currency()?;
+        let of = Money::new(self.i64()?, currency);
+        Ok(Refunds { debit, credit, of, refunded: self.i64()? })
+    }
+
     fn answer(&mut self) -> Result<Answer, SnapshotError> {
         let (number, at) = (Number(self.u64()?), Timestamp(self.u64()?));
         let result = match self.u8()? {
@@ -351,10 +387,11 @@ impl Reader<'_> {
             1 => Outcome::Closed,
             2 => Outcome::Transferred { debit_balance: self.i64()?, credit_balance: self.i64()? },
             3 => Outcome::Held { debit_available: self.i64()? },
-            4 => Outcome::Captured {
+            6 => Outcome::Captured {
                 debit: AccountId(self.u64()?),
                 credit: AccountId(self.u64()?),
                 released: self.i64()?,
+                left: self.i64()?,
                 debit_balance: self.i64()?,
                 credit_balance: self.i64()?,
             },
@@ -363,6 +400,12 @@ impl Reader<'_> {
                 amount: self.i64()?,
                 debit_available: self.i64()?,
             },
+            7 => Outcome::Refunded {
+                refunded: self.i64()?,
+                debit_balance: self.i64()?,
+                credit_balance: self.i64()?,
+            },
+            8 => Outcome::Noted,
             _ => return Err(SnapshotError::Damaged("an outcome is unknown")),
         })
     }
@@ -385,6 +428,9 @@ impl Reader<'_> {
             12 => Refusal::HoldNotOpen(Number(id)),
             13 => Refusal::CaptureExceedsHold { hold: Number(id), held: amount },
             14 => Refusal::ExpiryPast,
+            15 => Refusal::RefundExceeds { original: Number(id), left: amount },
+            16 => Refusal::RefundDiffers(Number(id)),
+            17 => Refusal::UnknownOriginal(Number(id)),
             _ => return Err(SnapshotError::Damaged("a refusal is unknown")),
         })
     }

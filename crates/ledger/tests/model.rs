@@ -152,7 +152,7 @@ impl Model {
                 self.holds.push((number, Hold { debit, credit, amount, expires }));
                 Ok(Outcome::Held { debit_available: self.available(debit) })
             }
-            Command::Capture { hold: number, amount } => {
+            Command::Capture { hold: number, amount, .. } => {
                 let place = self.holds.iter().position(|(open, _)| *open == number);
                 let place = place.ok_or(Refusal::HoldNotOpen(number))?;
                 let hold = self.holds[place].1;
@@ -174,6 +174,7 @@ impl Model {
                     debit: hold.debit,
                     credit: hold.credit,
                     released: hold.amount.minor_units() - amount.minor_units(),
+                    left: 0,
                     debit_balance: self.balance(hold.debit),
                     credit_balance: self.balance(hold.credit),
                 })
@@ -187,6 +188,7 @@ impl Model {
                     debit_available: self.available(hold.debit),
                 })
             }
+            Command::Refund { .. } | Command::Note => unreachable!("not made here"),
         }
     }
 
@@ -249,9 +251,8 @@ fn resolve(request: &Request, open: &[(Number, Hold)]) -> Request {
         open.get(usize::try_from(place).ok()?.checked_rem(open.len())?)
     };
     let command = |command: &Command| match *command {
-        Command::Capture { hold, amount } => find(hold).map_or(*command, |(found, of)| Command::Capture {
-            hold: *found,
-            amount: if hold.0 % 3 == 0 { of.amount } else { amount },
+        Command::Capture { hold, amount, last } => find(hold).map_or(*command, |(found, of)| {
+            Command::Capture { hold: *found, amount: if hold.0 % 3 == 0 { of.amount } else { amount }, last }
         }),
         Command::Release { hold } => {
             find(hold).map_or(*command, |(found, _)| Command::Release { hold: *found })
@@ -304,7 +305,7 @@ fn command() -> impl Strategy<Value = Command> {
                 amount,
                 expires: expires.map(Timestamp)
             }),
-        6 => (hold.clone(), amount()).prop_map(|(hold, amount)| Command::Capture { hold, amount }),
+        6 => (hold.clone(), amount()).prop_map(|(hold, amount)| Command::Capture { hold, amount, last: true }),
         3 => hold.prop_map(|hold| Command::Release { hold }),
     ]
 }
