@@ -3,7 +3,7 @@
 use ledger::Refusal;
 use money::Money;
 
-use crate::AccountId;
+use crate::{AccountId, ControlRefusal, PaymentId};
 
 /// A business reason. Nothing was posted. The asker's to correct.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,9 +38,12 @@ pub enum Decline {
     /// The operation does not go between accounts of these kinds.
     #[error("this operation does not go between these kinds of account")]
     NotAllowed,
-    /// There is a fee and no fee account of that currency.
-    #[error("the operator has no fee account in this currency")]
+    /// A fee is charged and there is no fee account of that currency.
+    #[error("the operator has no account for fees in this currency")]
     NoFeeAccount,
+    /// Currencies cannot be exchanged: the operator keeps no position in one of them.
+    #[error("the operator has no exchange and rounding accounts in these currencies")]
+    NoExchangeAccount,
     /// No such hold is open: never made, or captured, released or expired.
     #[error("this hold is not open: it was never made, or was captured, released or has expired")]
     HoldNotOpen,
@@ -53,9 +56,30 @@ pub enum Decline {
     /// The hold would have expired already.
     #[error("the hold would have expired already")]
     ExpiryPast,
+    /// A payment in review is posted or refused by the operator, not captured or released.
+    #[error("this payment waits for the operator's review")]
+    WaitsForReview,
+    /// There is no such payment in the review queue.
+    #[error("no payment of this number waits for review")]
+    NotInReview,
+    /// There is no posted payment of this number to refund.
+    #[error("there is no payment of this number that can be refunded")]
+    NotRefundable,
+    /// More was to be refunded than is left of the original.
+    #[error("only {left} of the payment has not been refunded yet")]
+    RefundExceeds {
+        /// What is left.
+        left: Money,
+    },
     /// The account cannot be closed: it has a balance or something on hold.
     #[error("account {0} cannot be closed: empty it and settle its holds first")]
     AccountInUse(AccountId),
+    /// A fee, a limit or a risk rule refuses.
+    #[error("{0}")]
+    Controls(ControlRefusal),
+    /// A parameter is not changed, and why.
+    #[error("{0}")]
+    Parameter(String),
     /// A name, memo, evidence or bulk submission is empty or too long.
     #[error("{what} must be between {min} and {max} long")]
     Length {
@@ -75,6 +99,12 @@ pub enum Error {
     /// A business reason; nothing was posted.
     #[error("declined: {0}")]
     Declined(#[from] Decline),
+    /// The money is set aside and not paid: the operator will look at the payment and post or refuse it.
+    #[error("payment {payment} waits for the operator's review; the money is set aside until then")]
+    InReview {
+        /// The payment.
+        payment: PaymentId,
+    },
     /// The store failed. A posting answered so is neither known to be on disk nor known not to be: send it
     /// again under the same key after the next start. The operator's to correct.
     #[error("the accounts' store failed: {0}")]
@@ -106,9 +136,8 @@ impl From<std::io::Error> for Error {
 /// The decline for a ledger's refusal of something in `currency`.
 pub(crate) fn decline(refusal: Refusal, currency: Option<money::Currency>) -> Decline {
     let account = |id: ledger::AccountId| AccountId(id.0);
-    let units = |units: i64, otherwise: Decline| {
-        currency.map_or(Err(otherwise), |currency| Ok(Money::new(units, currency)))
-    };
+    // Every refusal with an amount is of a request with one.
+    let money = |units: i64| currency.map(|currency| Money::new(units, currency));
     match refusal {
         Refusal::KeyReused => Decline::KeyReused,
         Refusal::UnknownAccount(id) => Decline::UnknownAccount(account(id)),
@@ -117,14 +146,19 @@ pub(crate) fn decline(refusal: Refusal, currency: Option<money::Currency>) -> De
         Refusal::SameAccount(_) => Decline::SameAccount,
         Refusal::CurrencyMismatch(_) => Decline::CurrencyMismatch,
         Refusal::AmountNotPositive | Refusal::TurnoverExhausted(_) => Decline::AmountOutOfRange,
-        Refusal::InsufficientFunds { available, .. } => units(available, Decline::AmountOutOfRange)
-            .map_or_else(|otherwise| otherwise, |available| Decline::InsufficientFunds { available }),
+        Refusal::InsufficientFunds { available, .. } => money(available)
+            .map_or(Decline::AmountOutOfRange, |available| Decline::InsufficientFunds { available }),
         Refusal::HoldNotOpen(_) => Decline::HoldNotOpen,
-        Refusal::CaptureExceedsHold { held, .. } => units(held, Decline::AmountOutOfRange)
-            .map_or_else(|otherwise| otherwise, |held| Decline::CaptureExceedsHold { held }),
+        Refusal::CaptureExceedsHold { held, .. } => {
+            money(held).map_or(Decline::AmountOutOfRange, |held| Decline::CaptureExceedsHold { held })
+        }
+        Refusal::RefundExceeds { left, .. } => {
+            money(left).map_or(Decline::NotRefundable, |left| Decline::RefundExceeds { left })
+        }
+        Refusal::RefundDiffers(_) | Refusal::UnknownOriginal(_) => Decline::NotRefundable,
         Refusal::ExpiryPast => Decline::ExpiryPast,
         // Not reachable by the operations offered here: account numbers are given out once, no kind has the
-        // mirrored rule, and requests link two commands at most.
+        // mirrored rule, and requests link a handful of commands at most.
         _ => Decline::NotAllowed,
     }
 }

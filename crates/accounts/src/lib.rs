@@ -19,12 +19,18 @@
 //! read what is on disk.
 #![forbid(unsafe_code)]
 
+mod account;
+mod book;
+mod codec;
+mod controls;
+mod decision;
 mod entry;
 mod error;
 mod handle;
+mod history;
 mod journal;
 mod number;
-mod operation;
+mod payment;
 mod progress;
 mod projection;
 mod queries;
@@ -32,13 +38,20 @@ mod recovery;
 mod verify;
 mod writer;
 
+pub use account::{Account, HolderId, Kind, NAME_BYTES_MAX, NewAccount, STANDARD_TIER};
+pub use decision::{Control, ControlRefusal};
+pub use entry::{DETAIL_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep};
 pub use error::{Decline, Error};
 pub use handle::{Accounts, Clock, Options};
+pub use history::{
+    Act, ActRecord, Cursor, Entry, EntryKind, Movement, OpenHold, PAGE_ENTRIES_MAX, Page, PaymentRecord,
+    PaymentState, Period, TrialRow,
+};
 pub use ledger::Timestamp;
 pub use number::{AccountId, NumberError, PaymentId};
-pub use operation::{
-    Account, BULK_PAYMENTS_MAX, Capture, Cursor, EVIDENCE_BYTES_MAX, Entry, EntryKind, Held, HolderId, Kind,
-    MEMO_BYTES_MAX, NAME_BYTES_MAX, NewAccount, NewHold, Operation, PAGE_ENTRIES_MAX, Page, Payment,
-    PaymentRecord, Posted, Release, Released,
+pub use payment::{
+    BULK_PAYMENTS_MAX, Capture, Consent, EVIDENCE_BYTES_MAX, Exchange, Exchanged, Held, MEMO_BYTES_MAX,
+    NewHold, ORIGIN_BYTES_MAX, Operation, Origin, Payment, Posted, Quote, QuoteVerdict, REFERENCE_BYTES_MAX,
+    Refund, Refunded, Release, Released, Resolution,
 };
 pub use verify::Verified;

@@ -4,10 +4,11 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use ledger::{Ledger, Limits};
+use ledger::Limits;
 
 use crate::Error;
-use crate::entry::decode_batch;
+use crate::book::Book;
+use crate::entry::{Entry, decode_batch};
 use crate::journal::{self, CHAIN_START, Journal};
 use crate::projection::{self, Projected, Projection};
 
@@ -58,7 +59,7 @@ impl Files {
 
 /// A book as it was found, ready to go on.
 pub(crate) struct Recovered {
-    pub(crate) ledger: Ledger,
+    pub(crate) book: Book,
     pub(crate) journal: Journal,
     pub(crate) projection: Projection,
 }
@@ -83,7 +84,7 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
     if snapshot.as_ref().is_some_and(|(sequence, _, _)| *sequence > projection.sequence) {
         snapshot = None;
     }
-    let (from, from_hash, mut ledger) = snapshot.unwrap_or_else(|| (0, CHAIN_START, Ledger::new(limits)));
+    let (from, from_hash, mut book) = snapshot.unwrap_or_else(|| (0, CHAIN_START, Book::new(limits)));
     let mut replay = Replay { pending: Vec::new(), entries: 0 };
     let (followed, followed_hash) = (projection.sequence, projection.hash);
     journal::read(&files.journal(), journal.sequence, |row| {
@@ -97,7 +98,7 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
             return Ok(());
         }
         let (sequence, hash) = (row.sequence, row.hash);
-        let projected = apply(&mut ledger, row)?;
+        let projected = apply(&mut book, row)?;
         debug_assert_eq!((projected.sequence, projected.hash), (sequence, hash));
         if sequence > followed {
             replay.push(projected, &mut projection)?;
@@ -105,25 +106,28 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
         Ok(())
     })?;
     replay.write(&mut projection)?;
-    ledger.check().map_err(|fault| Error::Damaged(fault.to_string()))?;
-    Ok(Recovered { ledger, journal, projection })
+    book.check()?;
+    Ok(Recovered { book, journal, projection })
 }
 
 /// Applies a row of the journal to the book.
-pub(crate) fn apply(ledger: &mut Ledger, row: journal::Row) -> Result<Projected, Error> {
-    let entries = decode_batch(&row.batch).ok_or_else(|| {
-        Error::Damaged(format!("row {} does not read as a batch of this version", row.sequence))
-    })?;
-    let (entries, requests): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
-    let applied = ledger.apply(row.at, &requests);
-    Ok(Projected {
-        sequence: row.sequence,
-        hash: row.hash,
-        keys: requests.iter().map(|request| (request.key, request.content)).collect(),
-        entries,
-        applied,
-        bytes: row.batch.len(),
-    })
+pub(crate) fn apply(book: &mut Book, row: journal::Row) -> Result<Projected, Error> {
+    let journal::Row { sequence, hash, at, batch } = row;
+    let entries = decode_batch(&batch)
+        .ok_or_else(|| Error::Damaged(format!("row {sequence} does not read as a batch of a known version")))?;
+    let expired = book.advance(at);
+    let answers = entries
+        .iter()
+        .map(|recorded| {
+            if let Entry::Parameter(change) = &recorded.entry {
+                book.controls.check_step(change, at).map_err(|why| {
+                    Error::Damaged(format!("row {sequence} changes a parameter as it cannot be: {why}"))
+                })?;
+            }
+            Ok(book.apply(&recorded.entry, recorded.content, recorded.decision.as_deref()))
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    Ok(Projected { sequence, hash, at, expired, entries, answers, batch })
 }
 
 /// Makes the projections anew from the journal: throws them away; opening the book makes them again.

@@ -7,6 +7,7 @@ use money::Currency;
 use rusqlite::Connection;
 
 use crate::journal::{self, signed, unsigned};
+use crate::book::Book;
 use crate::recovery::{Files, apply};
 use crate::writer::Copy;
 use crate::{Error, queries};
@@ -28,15 +29,15 @@ pub struct Verified {
 
 /// Verifies the book on disk against a copy of the book in memory.
 pub(crate) fn verify(files: &Files, copy: &Copy, limits: Limits) -> Result<Verified, Error> {
-    let totals = copy.ledger.check().map_err(|fault| Error::Damaged(fault.to_string()))?;
+    let totals = copy.book.ledger.check().map_err(|fault| Error::Damaged(fault.to_string()))?;
     let connection = queries::connect(&files.projections())?;
     // One transaction, so that position, accounts and history are of one moment.
     connection.execute_batch("BEGIN")?;
     let projected = unsigned(connection.query_row("SELECT sequence FROM position", [], |row| row.get(0))?);
     let until = copy.sequence.max(projected);
-    let mut replayed = Ledger::new(limits);
+    let mut replayed = Book::new(limits);
     if projected == 0 {
-        compare(&connection, &replayed)?;
+        compare(&connection, &replayed.ledger)?;
     }
     journal::read(&files.journal(), until, |row| {
         let (sequence, hash) = (row.sequence, row.hash);
@@ -45,22 +46,22 @@ pub(crate) fn verify(files: &Files, copy: &Copy, limits: Limits) -> Result<Verif
             if hash != copy.hash {
                 return Err(Error::Damaged(format!("row {sequence} is not the one that was written")));
             }
-            if replayed.encode() != copy.ledger.encode() {
+            if replayed.encode() != copy.book.encode() {
                 return Err(Error::Damaged(format!(
                     "its replay to row {sequence} makes another book than the one in memory"
                 )));
             }
         }
         if sequence == projected {
-            compare(&connection, &replayed)?;
+            compare(&connection, &replayed.ledger)?;
         }
         Ok(())
     })?;
     Ok(Verified {
         rows: copy.sequence,
         hash: copy.hash,
-        accounts: copy.ledger.accounts().len(),
-        holds: copy.ledger.holds().len(),
+        accounts: copy.book.ledger.accounts().len(),
+        holds: copy.book.ledger.holds().len(),
         turnover: totals.into_iter().map(|(currency, totals)| (currency, totals.debits_posted)).collect(),
     })
 }
@@ -75,7 +76,7 @@ fn compare(connection: &Connection, book: &Ledger) -> Result<(), Error> {
         return wrong("the number of accounts".to_owned());
     }
     let mut account = connection.prepare(
-        "SELECT balance, held, closed, (SELECT coalesce(sum(amount), 0) FROM history WHERE account = accounts.id)
+        "SELECT credits - debits, held, closed, (SELECT coalesce(sum(amount), 0) FROM history WHERE account = accounts.id)
          FROM accounts WHERE id = ?1",
     )?;
     for expected in book.accounts() {

@@ -2,24 +2,25 @@
 //! it on disk as one row of the journal, and only then answers; what arrives meanwhile is the next row (group
 //! commit).
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ledger::{Answer, Ledger, Refusal, Request, Timestamp};
-use money::Currency;
+use ledger::{Answer, Expired, Refusal, Timestamp};
+use parameters::Registry;
 use rusqlite::Connection;
 use tokio::sync::{mpsc as queue, oneshot};
 
-use crate::entry::{Entry, Item, batch_header};
+use crate::book::Book;
+use crate::decision::Decision;
+use crate::entry::{Entry, Item, Recorded, batch_header};
 use crate::journal::{self, Journal};
-use crate::operation::BULK_PAYMENTS_MAX;
+use crate::payment::BULK_PAYMENTS_MAX;
 use crate::progress::Progress;
 use crate::projection::{self, Projected, Projection};
-use crate::{AccountId, Clock, Decline, Error, Kind, NewAccount};
+use crate::{AccountId, Clock, Decline, Error};
 
 /// Largest batch in one row of the journal, in bytes, a bulk submission aside.
 const BATCH_BYTES_MAX: usize = 8 << 20;
@@ -34,14 +35,25 @@ const PROJECT_ENTRIES_MAX: usize = 32_768;
 /// How often it is checked whether a hold has expired.
 const EXPIRY_CHECK: Duration = Duration::from_millis(250);
 
-pub(crate) type Answered = Result<Answer, Error>;
+/// What somebody who asked is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) answer: Answer,
+    /// What was decided; nothing for a repeated request, which the projections know more about.
+    pub(crate) decision: Option<Box<Decision>>,
+    /// The account that was opened, if one was.
+    pub(crate) opened: Option<AccountId>,
+}
+
+pub(crate) type Answered = Result<Told, Error>;
 
 /// What is asked of the writer.
 #[derive(Debug)]
 pub(crate) enum Message {
     One(Item, oneshot::Sender<Answered>),
     Many(Vec<Item>, oneshot::Sender<Vec<Answered>>),
-    Open(NewAccount, oneshot::Sender<Result<AccountId, Error>>),
+    /// What would be decided now; nothing is done.
+    Quote(Box<Entry>, oneshot::Sender<Result<Option<Box<Decision>>, Decline>>),
     /// A copy of the book as it stands, with its row of the journal.
     Copy(oneshot::Sender<Copy>),
     /// A hold may have expired.
@@ -53,7 +65,7 @@ pub(crate) enum Message {
 
 #[derive(Debug)]
 pub(crate) struct Copy {
-    pub(crate) ledger: Ledger,
+    pub(crate) book: Book,
     pub(crate) sequence: u64,
     pub(crate) hash: [u8; 32],
 }
@@ -62,20 +74,24 @@ pub(crate) struct Copy {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
-    /// Where fees in a currency go.
-    pub(crate) fees: RwLock<BTreeMap<Currency, AccountId>>,
+    /// All parameters, as far as the journal has been written.
+    pub(crate) registry: RwLock<Arc<Registry>>,
     /// When the next hold expires, in nanoseconds; never: `u64::MAX`.
     next_expiry: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new(progress: Progress, fees: BTreeMap<Currency, AccountId>) -> Self {
-        Self { progress: Arc::new(progress), fees: RwLock::new(fees), next_expiry: AtomicU64::new(u64::MAX) }
+    pub(crate) fn new(progress: Progress, registry: Registry) -> Self {
+        Self {
+            progress: Arc::new(progress),
+            registry: RwLock::new(Arc::new(registry)),
+            next_expiry: AtomicU64::new(u64::MAX),
+        }
     }
 }
 
 pub(crate) struct Writer {
-    pub(crate) ledger: Ledger,
+    pub(crate) book: Book,
     pub(crate) journal: Journal,
     /// For keys that the ledger has forgotten.
     pub(crate) projections: Connection,
@@ -94,42 +110,43 @@ struct Behind {
 
 /// Somebody to be answered after the next sync.
 enum Waiting {
-    One(usize, oneshot::Sender<Answered>),
+    One(Place, oneshot::Sender<Answered>),
     Many(Vec<Place>, oneshot::Sender<Vec<Answered>>),
-    Open(usize, AccountId, oneshot::Sender<Result<AccountId, Error>>),
 }
 
-/// Where the answer to one of many requests comes from.
+/// Where the answer to a request comes from.
 enum Place {
     /// It is answered already.
-    Known(Answered),
+    Known(Box<Answered>),
     /// Request number so and so of the batch.
     Batch(usize),
 }
 
+/// A row of the journal in the making. What is in it has been applied in memory; nobody is told before it is
+/// on disk.
 #[derive(Default)]
 struct Batch {
-    entries: Vec<Entry>,
-    requests: Vec<Request>,
+    /// Empty until the first request, or the passing of time, makes this a row.
     bytes: Vec<u8>,
+    expired: Vec<Expired>,
+    entries: Vec<Recorded>,
+    answers: Vec<Answer>,
     waiting: Vec<Waiting>,
-    accounts_opened: u64,
 }
 
 impl Batch {
-    fn push(&mut self, item: Item) -> usize {
-        let place = self.requests.len();
-        if self.bytes.is_empty() {
-            self.bytes.extend_from_slice(&batch_header(0));
-        }
-        self.bytes.extend_from_slice(&item.encoded);
-        self.entries.push(item.entry);
-        self.requests.push(item.request);
-        place
+    fn has_room_for(&self, count: usize) -> bool {
+        self.entries.len().saturating_add(count) <= BULK_PAYMENTS_MAX && self.bytes.len() < BATCH_BYTES_MAX
     }
 
-    fn has_room_for(&self, count: usize) -> bool {
-        self.requests.len().saturating_add(count) <= BULK_PAYMENTS_MAX && self.bytes.len() < BATCH_BYTES_MAX
+    fn told(&self, place: usize) -> Answered {
+        let (answer, recorded) =
+            self.answers.get(place).zip(self.entries.get(place)).ok_or(Error::Stopped)?;
+        let opened = match recorded.entry {
+            Entry::Open { account, .. } => Some(account),
+            _ => None,
+        };
+        Ok(Told { answer: answer.clone(), decision: recorded.decision.clone(), opened })
     }
 }
 
@@ -144,7 +161,7 @@ impl Writer {
     ) -> Result<(), Error> {
         let (to_projector, from_writer) = mpsc::channel();
         let shared = Arc::clone(&self.shared);
-        note_expiry(&shared, &self.ledger);
+        note_expiry(&shared, &self.book);
         let projector = Projector {
             projection,
             shared: Arc::clone(&shared),
@@ -210,7 +227,7 @@ impl Writer {
     }
 
     fn copy(&self) -> Copy {
-        Copy { ledger: self.ledger.clone(), sequence: self.journal.sequence, hash: self.journal.hash }
+        Copy { book: self.book.clone(), sequence: self.journal.sequence, hash: self.journal.hash }
     }
 
     /// Deals with the messages that have arrived; returns how many requests went into the journal.
@@ -222,160 +239,164 @@ impl Writer {
     ) -> Result<usize, Error> {
         let mut batch = Batch::default();
         let mut written = 0_usize;
-        let mut tick = false;
         for message in messages.drain(..) {
             let count = if let Message::Many(items, _) = &message { items.len() } else { 1 };
             if !batch.has_room_for(count) {
                 written = written.saturating_add(self.commit(&mut batch, to_projector)?);
             }
             match message {
-                Message::One(item, reply) => match self.admit(&item) {
-                    Some(known) => {
-                        let _ = reply.send(known);
-                    }
-                    None => {
-                        let place = batch.push(item);
-                        batch.waiting.push(Waiting::One(place, reply));
-                    }
-                },
+                Message::One(item, reply) => {
+                    let place = self.apply(&mut batch, item);
+                    batch.waiting.push(Waiting::One(place, reply));
+                }
                 Message::Many(items, reply) => {
-                    let places = items
-                        .into_iter()
-                        .map(|item| match self.admit(&item) {
-                            Some(known) => Place::Known(known),
-                            None => Place::Batch(batch.push(item)),
-                        })
-                        .collect();
+                    let places = items.into_iter().map(|item| self.apply(&mut batch, item)).collect();
                     batch.waiting.push(Waiting::Many(places, reply));
                 }
-                Message::Open(new, reply) => {
-                    let opened = u64::try_from(self.ledger.accounts().len()).unwrap_or(u64::MAX);
-                    batch.accounts_opened = batch.accounts_opened.saturating_add(1);
-                    let account = AccountId(opened.saturating_add(batch.accounts_opened));
-                    let NewAccount { holder, kind, name, currency } = new;
-                    let place = batch.push(Item::new(Entry::Open { account, holder, kind, name, currency }));
-                    batch.waiting.push(Waiting::Open(place, account, reply));
+                Message::Quote(entry, reply) => {
+                    self.book.controls.advance((self.clock)().max(self.book.ledger.now()));
+                    let _ = reply.send(self.book.decide(&entry));
                 }
                 Message::Copy(reply) => {
                     written = written.saturating_add(self.commit(&mut batch, to_projector)?);
                     let _ = reply.send(self.copy());
                 }
-                Message::Tick => tick = true,
+                Message::Tick => {
+                    let due = self.book.ledger.next_expiry().is_some_and(|at| at <= (self.clock)());
+                    if due && batch.bytes.is_empty() {
+                        // Nothing but time has passed: a row without requests, so that a replay lets the
+                        // holds expire at the same place.
+                        self.begin(&mut batch);
+                    }
+                }
                 Message::Close(reply) => closing.push(reply),
             }
-        }
-        let due = || self.ledger.next_expiry().is_some_and(|at| at <= (self.clock)());
-        if batch.requests.is_empty() && batch.waiting.is_empty() && tick && due() {
-            // Nothing but time has passed: a row without requests, so that a replay lets the holds expire at
-            // the same place.
-            batch.bytes.extend_from_slice(&batch_header(0));
         }
         Ok(written.saturating_add(self.commit(&mut batch, to_projector)?))
     }
 
-    /// What can be answered without the journal: a repeated request, or one that makes no sense with these
-    /// accounts.
-    fn admit(&self, item: &Item) -> Option<Answered> {
-        if let Some(answer) = self.ledger.recall(&item.request) {
-            return Some(Ok(answer));
+    /// Makes the batch a row of this moment.
+    fn begin(&mut self, batch: &mut Batch) {
+        batch.bytes.extend_from_slice(&batch_header(0));
+        batch.expired = self.book.advance((self.clock)());
+    }
+
+    /// Answers a request from what is known, or decides about it, applies it in memory and puts it into the
+    /// batch.
+    fn apply(&mut self, batch: &mut Batch, item: Item) -> Place {
+        if let Some(known) = self.recall(&item) {
+            return Place::Known(Box::new(known));
         }
-        if self.ledger.keys_forgotten() > 0
-            && let Some(key) = item.request.key
-        {
-            match projection::recall(&self.projections, key) {
-                Ok(None) => {}
-                Ok(Some((content, mut answer))) => {
-                    answer.duplicate = true;
-                    if content != item.request.content {
-                        answer.result = Err(Refusal::KeyReused);
-                    }
-                    return Some(Ok(answer));
-                }
-                Err(error) => return Some(Err(error)),
+        if batch.bytes.is_empty() {
+            self.begin(batch);
+        }
+        let Item { mut entry, content, mut encoded } = item;
+        if let Entry::Open { account, .. } = &mut entry {
+            let opened = u64::try_from(self.book.ledger.accounts().len()).unwrap_or(u64::MAX);
+            *account = AccountId(opened.saturating_add(1));
+            encoded = Item::new(entry.clone()).encoded;
+        }
+        let decision = match self.book.decide(&entry) {
+            Ok(decision) => decision,
+            Err(decline) => return Place::Known(Box::new(Err(decline.into()))),
+        };
+        let start = batch.bytes.len();
+        batch.bytes.extend_from_slice(&encoded);
+        Decision::encode(decision.as_deref(), &mut batch.bytes);
+        let answer = self.book.apply(&entry, content, decision.as_deref());
+        let place = batch.entries.len();
+        batch.entries.push(Recorded { entry, content, decision, range: (start, batch.bytes.len()) });
+        batch.answers.push(answer);
+        Place::Batch(place)
+    }
+
+    /// The answer to a repeated request.
+    fn recall(&self, item: &Item) -> Option<Answered> {
+        let key = item.entry.key();
+        let told = |mut answer: Answer, content| {
+            answer.duplicate = true;
+            if content != item.content {
+                answer.result = Err(Refusal::KeyReused);
             }
+            Ok(Told { answer, decision: None, opened: None })
+        };
+        let key = ledger::Key(u128::from_le_bytes(key));
+        if let Some((content, answer)) = self.book.ledger.remembered(key) {
+            return Some(told(answer.clone(), content));
         }
-        self.kinds_allow(&item.entry).err().map(|decline| Err(decline.into()))
+        if self.book.ledger.keys_forgotten() == 0 {
+            return None;
+        }
+        match projection::recall(&self.projections, key) {
+            Ok(found) => found.map(|(content, answer)| told(answer, content)),
+            Err(error) => Some(Err(error)),
+        }
     }
 
-    fn kinds_allow(&self, entry: &Entry) -> Result<(), Decline> {
-        let kind = |id: AccountId| {
-            self.ledger
-                .account(id.ledger())
-                .and_then(|account| Kind::from_code(account.code()))
-                .ok_or(Decline::UnknownAccount(id))
-        };
-        let allowed = match entry {
-            Entry::Payment(payment) => payment.operation.allows(kind(payment.from)?, kind(payment.to)?),
-            Entry::Hold(hold) => kind(hold.from)? == Kind::Customer && kind(hold.to)? == Kind::Merchant,
-            Entry::Close { account } => kind(*account).is_ok(),
-            Entry::Open { .. } | Entry::Capture { .. } | Entry::Release { .. } => true,
-        };
-        if allowed { Ok(()) } else { Err(Decline::NotAllowed) }
-    }
-
-    /// Applies the batch, puts it on disk, answers, and sends it on to the projections. Leaves the batch
-    /// empty.
+    /// Puts the batch on disk, answers, and sends it on to the projections. Leaves the batch empty.
     fn commit(
         &mut self,
         batch: &mut Batch,
         to_projector: &mpsc::Sender<ToProjector>,
     ) -> Result<usize, Error> {
-        let Batch { entries, requests, mut bytes, waiting, .. } = std::mem::take(batch);
-        if bytes.is_empty() {
+        let mut batch = std::mem::take(batch);
+        let waiting = std::mem::take(&mut batch.waiting);
+        if batch.bytes.is_empty() {
             // Only answers that were known before.
-            answer_all(waiting, &[], None);
+            answer_all(waiting, &batch, None);
             return Ok(0);
         }
-        if let Some(header) = bytes.first_chunk_mut::<5>() {
-            *header = batch_header(requests.len());
+        let count = batch.entries.len();
+        if let Some(header) = batch.bytes.first_chunk_mut::<5>() {
+            *header = batch_header(count);
         }
-        let size = bytes.len();
-        if let Err(error) = self.shared.progress.wait_for_room(entries.len(), size) {
-            answer_all(waiting, &[], Some(&error));
-            return Err(error);
-        }
-        let applied = self.ledger.apply((self.clock)(), &requests);
-        if let Err(error) = self.journal.append(applied.at, &bytes) {
-            answer_all(waiting, &[], Some(&error));
+        let at = self.book.ledger.now();
+        let written = self
+            .shared
+            .progress
+            .wait_for_room(count, batch.bytes.len())
+            .and_then(|()| self.journal.append(at, &batch.bytes));
+        if let Err(error) = written {
+            answer_all(waiting, &batch, Some(&error));
             return Err(error);
         }
         self.shared.progress.acknowledge(self.journal.sequence);
-        self.note_fee_accounts(&entries);
-        note_expiry(&self.shared, &self.ledger);
-        answer_all(waiting, &applied.answers, None);
-        let count = entries.len();
+        self.note_parameters(&batch.entries);
+        note_expiry(&self.shared, &self.book);
+        answer_all(waiting, &batch, None);
+        let Batch { bytes, expired, entries, answers, .. } = batch;
         let projected = Projected {
             sequence: self.journal.sequence,
             hash: self.journal.hash,
-            keys: requests.iter().map(|request| (request.key, request.content)).collect(),
+            at,
+            expired,
             entries,
-            applied,
-            bytes: size,
+            answers,
+            batch: bytes,
         };
         to_projector.send(ToProjector::Row(projected)).map_err(|_| Error::Stopped)?;
         Ok(count)
     }
 
-    fn note_fee_accounts(&self, entries: &[Entry]) {
-        for entry in entries {
-            if let Entry::Open { account, kind: Kind::Fees, currency, .. } = entry {
-                let mut fees = self.shared.fees.write().unwrap_or_else(PoisonError::into_inner);
-                fees.entry(*currency).or_insert(*account);
-            }
+    fn note_parameters(&self, entries: &[Recorded]) {
+        if entries.iter().any(|recorded| matches!(recorded.entry, Entry::Parameter(_))) {
+            let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+            *registry = Arc::new(self.book.controls.registry().clone());
         }
     }
 }
 
-fn note_expiry(shared: &Shared, ledger: &Ledger) {
-    shared.next_expiry.store(ledger.next_expiry().map_or(u64::MAX, |at| at.0), Ordering::Relaxed);
+fn note_expiry(shared: &Shared, book: &Book) {
+    shared.next_expiry.store(book.ledger.next_expiry().map_or(u64::MAX, |at| at.0), Ordering::Relaxed);
 }
 
 /// Answers everybody who waits: from the batch's answers, or with the error that befell it.
-fn answer_all(waiting: Vec<Waiting>, answers: &[Answer], error: Option<&Error>) {
-    let find = |place: usize| -> Answered {
-        match error {
-            Some(error) => Err(error.clone()),
-            None => answers.get(place).cloned().ok_or(Error::Stopped),
+fn answer_all(waiting: Vec<Waiting>, batch: &Batch, error: Option<&Error>) {
+    let find = |place: Place| -> Answered {
+        match (place, error) {
+            (Place::Known(known), _) => *known,
+            (Place::Batch(_), Some(error)) => Err(error.clone()),
+            (Place::Batch(place), None) => batch.told(place),
         }
     };
     for waiting in waiting {
@@ -385,18 +406,7 @@ fn answer_all(waiting: Vec<Waiting>, answers: &[Answer], error: Option<&Error>) 
                 let _ = reply.send(find(place));
             }
             Waiting::Many(places, reply) => {
-                let answers = places.into_iter().map(|place| match place {
-                    Place::Known(known) => known,
-                    Place::Batch(place) => find(place),
-                });
-                let _ = reply.send(answers.collect());
-            }
-            Waiting::Open(place, account, reply) => {
-                let opened = find(place).and_then(|answer| match answer.result {
-                    Ok(_) => Ok(account),
-                    Err(refusal) => Err(crate::error::decline(refusal, None).into()),
-                });
-                let _ = reply.send(opened);
+                let _ = reply.send(places.into_iter().map(find).collect());
             }
         }
     }
@@ -446,12 +456,12 @@ impl Projector {
         if let Some(last) = rows.last() {
             self.projection.project(rows)?;
             let entries = rows.iter().map(|row| row.entries.len()).sum();
-            let bytes = rows.iter().map(|row| row.bytes).sum();
+            let bytes = rows.iter().map(|row| row.batch.len()).sum();
             self.shared.progress.projected(last.sequence, entries, bytes);
             rows.clear();
         }
         if let Some(copy) = snapshot {
-            let book = copy.ledger.encode();
+            let book = copy.book.encode();
             if book.len() <= SNAPSHOT_BYTES_MAX {
                 self.projection.keep_snapshot(copy.sequence, &copy.hash, &book)?;
             }

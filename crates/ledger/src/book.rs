@@ -9,7 +9,7 @@ use crate::keys::{Keys, Remembered};
 use crate::lookup::Lookup;
 use crate::refunds::Refunds;
 use crate::{
-    Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Expired, Key, LINKED_COMMANDS_MAX,
+    Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Content, Expired, Key, LINKED_COMMANDS_MAX,
     Number, Outcome, Outcomes, Refusal, Request, Timestamp,
 };
 
@@ -102,10 +102,16 @@ impl Ledger {
     /// are given back first. A moment before the latest one counts as the latest one: the book's time does
     /// not run backwards.
     pub fn apply(&mut self, now: Timestamp, batch: &[Request]) -> Applied {
-        self.now = self.now.max(now);
-        let expired = self.expire();
+        let expired = self.advance(now);
         let answers = batch.iter().map(|request| self.answer(request)).collect();
         Applied { at: self.now, expired, answers }
+    }
+
+    /// The first half of [`Ledger::apply`]: lets the book's time go on to this moment, and gives back the holds
+    /// that have expired by then.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Expired> {
+        self.now = self.now.max(now);
+        self.expire()
     }
 
     /// What this request would be answered because its key is remembered: the first answer again, or
@@ -119,6 +125,12 @@ impl Ledger {
             answer.result = Err(Refusal::KeyReused);
         }
         Some(answer)
+    }
+
+    /// What a key was used for, and what was answered, if it is remembered.
+    #[must_use]
+    pub fn remembered(&self, key: Key) -> Option<(Content, &Answer)> {
+        self.keys.find(key).map(|remembered| (remembered.content, &remembered.answer))
     }
 
     /// Whether the key is among those remembered.
@@ -179,7 +191,9 @@ impl Ledger {
         self.now
     }
 
-    fn answer(&mut self, request: &Request) -> Answer {
+    /// The second half of [`Ledger::apply`], for one request: for a caller that decides about each request by
+    /// what those before it did.
+    pub fn answer(&mut self, request: &Request) -> Answer {
         if let Some(answer) = self.recall(request) {
             return answer;
         }

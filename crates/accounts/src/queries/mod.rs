@@ -1,6 +1,10 @@
 //! Questions to the projections, and the threads that answer them. Reading never blocks posting: it has its
 //! own connections, and SQLite's write-ahead log lets them read while the projections move on.
 
+pub(crate) mod days;
+pub(crate) mod log;
+pub(crate) mod payments;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -9,10 +13,8 @@ use money::{Currency, Money};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
 use crate::journal::unsigned;
-use crate::operation::PAGE_ENTRIES_MAX;
-use crate::{
-    Account, AccountId, Cursor, Entry, EntryKind, Error, HolderId, Kind, Page, PaymentId, PaymentRecord,
-};
+use crate::history::PAGE_ENTRIES_MAX;
+use crate::{Account, AccountId, EntryKind, Error, HolderId, Kind, PaymentId};
 
 type Question = Box<dyn FnOnce(&Connection) + Send>;
 
@@ -54,7 +56,7 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-const ACCOUNT_COLUMNS: &str = "id, holder, kind, name, currency, balance, held, opened, closed";
+const ACCOUNT_COLUMNS: &str = "id, holder, kind, name, currency, credits - debits, held, opened, closed, tier";
 
 pub(crate) fn account(connection: &Connection, id: AccountId) -> rusqlite::Result<Option<Account>> {
     connection
@@ -90,68 +92,11 @@ pub(crate) fn find(
         .collect()
 }
 
-pub(crate) fn history(
-    connection: &Connection,
-    account: AccountId,
-    before: Option<Cursor>,
-    limit: u32,
-) -> rusqlite::Result<Page> {
-    let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
-    let before = before.map_or(i64::MAX, |cursor| cursor.number);
-    let mut entries: Vec<(i64, Entry)> = connection
-        .prepare_cached(
-            "SELECT h.number, h.payment, h.operation, h.counterparty, a.name, h.amount, p.currency, h.balance_after,
-                    p.at, p.memo
-             FROM history h JOIN payments p ON p.number = h.payment JOIN accounts a ON a.id = h.counterparty
-             WHERE h.account = ?1 AND h.number < ?2
-             ORDER BY h.number DESC LIMIT ?3",
-        )?
-        .query_map((account.sql(), before, limit.saturating_add(1)), |row| {
-            let currency = currency(row, 6)?;
-            let entry = Entry {
-                payment: PaymentId::from_sql(row.get(1)?),
-                operation: entry_kind(row, 2)?,
-                counterparty: AccountId::from_sql(row.get(3)?),
-                counterparty_name: row.get(4)?,
-                amount: Money::new(row.get(5)?, currency),
-                balance_after: Money::new(row.get(7)?, currency),
-                at: Timestamp(unsigned(row.get(8)?)),
-                memo: row.get(9)?,
-            };
-            Ok((row.get(0)?, entry))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    // One more was asked for, to learn whether there are older ones.
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = entries.len() > wanted;
-    entries.truncate(wanted);
-    let next = entries.last().filter(|_| more).map(|&(number, _)| Cursor { number });
-    Ok(Page { entries: entries.into_iter().map(|(_, entry)| entry).collect(), next })
-}
-
-pub(crate) fn payment(connection: &Connection, id: PaymentId) -> rusqlite::Result<Option<PaymentRecord>> {
+/// The account that was opened by the command of this number.
+pub(crate) fn opened_by(connection: &Connection, number: PaymentId) -> rusqlite::Result<Option<AccountId>> {
     connection
-        .prepare_cached(
-            "SELECT p.operation, p.from_account, f.name, p.to_account, t.name, p.amount, p.fee, p.currency, p.at,
-                    p.memo, p.evidence, p.hold
-             FROM payments p JOIN accounts f ON f.id = p.from_account JOIN accounts t ON t.id = p.to_account
-             WHERE p.number = ?1 AND p.refusal IS NULL",
-        )?
-        .query_row([id.sql()], |row| {
-            let currency = currency(row, 7)?;
-            Ok(PaymentRecord {
-                payment: id,
-                operation: entry_kind(row, 0)?,
-                from: (AccountId::from_sql(row.get(1)?), row.get(2)?),
-                to: (AccountId::from_sql(row.get(3)?), row.get(4)?),
-                amount: Money::new(row.get(5)?, currency),
-                fee: Money::new(row.get(6)?, currency),
-                at: Timestamp(unsigned(row.get(8)?)),
-                memo: row.get(9)?,
-                evidence: row.get(10)?,
-                hold: row.get::<_, Option<i64>>(11)?.map(PaymentId::from_sql),
-            })
-        })
+        .prepare_cached("SELECT id FROM accounts WHERE number = ?1")?
+        .query_row([number.sql()], |row| row.get(0).map(AccountId::from_sql))
         .optional()
 }
 
@@ -168,20 +113,21 @@ fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         available: Money::new(balance.saturating_sub(held), currency),
         opened: Timestamp(unsigned(row.get(7)?)),
         closed: row.get(8)?,
+        tier: row.get(9)?,
     })
 }
 
-fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Currency> {
+pub(super) fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Currency> {
     let code: String = row.get(column)?;
     Currency::new(&code).map_err(|_| unreadable(column, &code))
 }
 
-fn entry_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<EntryKind> {
+pub(super) fn entry_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<EntryKind> {
     let word: String = row.get(column)?;
     EntryKind::from_word(&word).ok_or_else(|| unreadable(column, &word))
 }
 
-fn unreadable(column: usize, word: &str) -> rusqlite::Error {
+pub(super) fn unreadable(column: usize, word: &str) -> rusqlite::Error {
     let reason = format!("{word:?} is not what this version writes there: rebuild the projections");
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason.into())
 }

@@ -1,0 +1,82 @@
+//! Batches: the rows of the journal.
+
+use ledger::{Content, Request};
+
+use super::{Entry, version_one};
+use crate::codec::Reader;
+use crate::decision::Decision;
+
+/// Version of the batch format that is written: the first byte of each.
+const BATCH_VERSION: u8 = 2;
+
+/// A request on its way to the writer.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) entry: Entry,
+    pub(crate) content: Content,
+    /// The entry's bytes.
+    pub(crate) encoded: Vec<u8>,
+}
+
+impl Item {
+    pub(crate) fn new(entry: Entry) -> Self {
+        let mut encoded = Vec::with_capacity(128);
+        let content = entry.encode(&mut encoded);
+        Self { entry, content, encoded }
+    }
+}
+
+/// An entry as it stands in a row: with its decision, and its bytes, which are what the audit log holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    pub(crate) entry: Entry,
+    pub(crate) content: Content,
+    pub(crate) decision: Option<Box<Decision>>,
+    /// Where its bytes begin and end in the batch.
+    pub(crate) range: (usize, usize),
+}
+
+impl Recorded {
+    pub(crate) fn request(&self) -> Request {
+        self.entry.request(self.content, self.decision.as_deref())
+    }
+}
+
+/// The start of a batch's bytes; each entry with its decision follows.
+pub(crate) fn batch_header(count: usize) -> [u8; 5] {
+    let [a, b, c, d] = u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes();
+    [BATCH_VERSION, a, b, c, d]
+}
+
+/// Reads a batch back. `None` when the bytes are no batch of a known version.
+pub(crate) fn decode_batch(bytes: &[u8]) -> Option<Vec<Recorded>> {
+    let mut from = Reader(bytes);
+    let version = from.u8()?;
+    let count = usize::try_from(from.u32()?).ok()?;
+    if count > from.0.len() {
+        return None;
+    }
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let start = bytes.len().checked_sub(from.0.len())?;
+        let (entry, content, decision) = match version {
+            1 => version_one::decode(&mut from)?,
+            BATCH_VERSION => {
+                let (entry, content) = Entry::decode(&mut from)?;
+                (entry, content, Decision::decode(&mut from)?)
+            }
+            _ => return None,
+        };
+        let end = bytes.len().checked_sub(from.0.len())?;
+        entries.push(Recorded { entry, content, decision, range: (start, end) });
+    }
+    from.0.is_empty().then_some(entries)
+}
+
+/// Reads one entry with its decision: what a record of the audit log holds.
+pub(crate) fn decode_entry(bytes: &[u8]) -> Option<(Entry, Option<Box<Decision>>)> {
+    let mut from = Reader(bytes);
+    let (entry, _) = Entry::decode(&mut from)?;
+    let decision = Decision::decode(&mut from)?;
+    from.0.is_empty().then_some((entry, decision))
+}
