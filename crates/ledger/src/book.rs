@@ -20,6 +20,7 @@ use crate::{
 pub struct Limits {
     /// How many idempotency keys are remembered, the newest ones; about 150 bytes each. A caller that must
     /// know older ones keeps them itself and asks itself first.
+    /// A power of two is best: the table that finds them is then half full and never rebuilt.
     pub keys_max: usize,
 }
 
