@@ -159,6 +159,22 @@ pub(crate) fn read(
     Ok(last)
 }
 
+/// One row, its hash checked.
+pub(crate) fn row(path: &Path, sequence: u64) -> Result<Row, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    let (previous, hash, at, batch): ([u8; 32], [u8; 32], i64, Vec<u8>) = connection.query_row(
+        "SELECT previous, hash, at, batch FROM journal WHERE sequence = ?1",
+        [signed(sequence)],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
+    let at = Timestamp(unsigned(at));
+    if hash != row_hash(sequence, &previous, at, &batch) {
+        return Err(Error::Damaged(format!("row {sequence} does not match its hash")));
+    }
+    Ok(Row { sequence, hash, at, batch })
+}
+
 fn row_hash(sequence: u64, previous: &[u8; 32], at: Timestamp, batch: &[u8]) -> [u8; 32] {
     Sha256::new()
         .chain_update(CHAIN_LABEL)

@@ -42,7 +42,7 @@ pub use account::{Account, HolderId, Kind, NAME_BYTES_MAX, NewAccount, STANDARD_
 pub use decision::{Control, ControlRefusal};
 pub use entry::{DETAIL_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep};
 pub use error::{Decline, Error};
-pub use handle::{Accounts, Clock, Options};
+pub use handle::{Accounts, Clock, Options, RecordProof};
 pub use history::{
     Act, ActRecord, Cursor, Entry, EntryKind, Movement, OpenHold, PAGE_ENTRIES_MAX, Page, PaymentRecord,
     PaymentState, Period, TrialRow,

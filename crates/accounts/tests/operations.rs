@@ -4,13 +4,25 @@
 mod support;
 
 use accounts::{
-    AccountId, Accounts, BULK_PAYMENTS_MAX, Capture, Decline, EntryKind, Error, HolderId, Kind,
-    MEMO_BYTES_MAX, NewAccount, NewHold, Operation, Payment, PaymentId, Release,
+    AccountId, Accounts, BULK_PAYMENTS_MAX, Capture, Consent, Control, Decline, EntryKind, Error, HolderId, Kind,
+    MEMO_BYTES_MAX, NewAccount, NewHold, Operation, Origin, Payment, PaymentId, Release,
 };
 use money::{Currency, Money};
+use parameters::Section;
 use support::{
-    OPENING_UNITS, SECOND_NS, TestClock, balance, check, key, open_account, payment, settle_in, units, yuan,
+    OPENING_UNITS, SECOND_NS, TestClock, balance, check, key, open_account, payment, put_into_effect, settle_in, units,
+    yuan,
 };
+
+/// Half a yuan for every payment to a merchant, which the customer pays.
+const FEES: &str = r#"
+[[schedule]]
+name = "every payment"
+operation = "pay"
+currency = "CNY"
+payer = "customer"
+fixed = "0.50 CNY"
+"#;
 
 fn declined<T: std::fmt::Debug>(result: Result<T, Error>) -> Decline {
     match result.expect_err("is declined") {
@@ -37,7 +49,8 @@ async fn a_payment_with_a_fee_reaches_everybody() {
     let people = settle_in(&accounts, 2).await;
     let [alice, bob] = people.customers[..] else { panic!("two customers") };
 
-    let coffee = Payment { fee: yuan(50), ..payment(1, Operation::Pay, alice, people.merchant, 2350) };
+    put_into_effect(&accounts, Section::Fees, FEES).await;
+    let coffee = Payment { agreed_fee: Some(yuan(50)), ..payment(1, Operation::Pay, alice, people.merchant, 2350) };
     let posted = accounts.post(coffee.clone()).await.expect("posts");
     assert_eq!(units(&posted), (OPENING_UNITS - 2400, 2350));
     assert!(!posted.duplicate);
@@ -106,6 +119,7 @@ async fn declines_say_why_and_post_nothing() {
     let [alice, bob] = people.customers[..] else { panic!("two customers") };
     let dollars = accounts
         .open_account(NewAccount {
+            key: key(77_777),
             holder: HolderId("carol".to_owned()),
             kind: Kind::Customer,
             name: "Carol".to_owned(),
@@ -114,24 +128,27 @@ async fn declines_say_why_and_post_nothing() {
         .await
         .expect("opens");
     let empty = open_account(&accounts, "empty", Kind::Customer).await;
-    accounts.close_account(empty).await.expect("closes");
+    accounts.close_account(key(77_778), empty).await.expect("closes");
     let unknown: AccountId = "1000009958".parse().expect("an account number");
     let pay = |number, units| payment(number, Operation::Pay, alice, people.merchant, units);
     let transfer = |number, to| payment(number, Operation::Transfer, alice, to, 1);
 
     let too_much = accounts.post(pay(1, OPENING_UNITS + 1)).await;
     assert_eq!(declined(too_much), Decline::InsufficientFunds { available: yuan(OPENING_UNITS) });
-    let with_fee = Payment { fee: yuan(1), ..pay(2, OPENING_UNITS) };
-    assert_eq!(declined(accounts.post(with_fee).await), Decline::InsufficientFunds { available: yuan(0) });
+    let with_fee = Payment { agreed_fee: Some(yuan(1)), ..pay(2, OPENING_UNITS) };
+    let Decline::Controls(refusal) = declined(accounts.post(with_fee).await) else {
+        panic!("a fee that nobody charges is not what was agreed to")
+    };
+    assert_eq!(refusal.control, Control::Price);
     assert_eq!(declined(accounts.post(pay(3, 0)).await), Decline::AmountOutOfRange);
     assert_eq!(declined(accounts.post(pay(4, -5)).await), Decline::AmountOutOfRange);
-    let negative_fee = Payment { fee: yuan(-1), ..pay(5, 100) };
+    let negative_fee = Payment { agreed_fee: Some(yuan(-1)), ..pay(5, 100) };
     assert_eq!(declined(accounts.post(negative_fee).await), Decline::AmountOutOfRange);
-    let huge = Payment { fee: yuan(1), ..pay(6, i64::MAX) };
+    let huge = Payment { agreed_fee: Some(yuan(1)), ..pay(6, i64::MAX) };
     assert_eq!(declined(accounts.post(huge).await), Decline::AmountOutOfRange);
     assert_eq!(declined(accounts.post(transfer(7, alice)).await), Decline::SameAccount);
     assert_eq!(declined(accounts.post(transfer(8, dollars)).await), Decline::CurrencyMismatch);
-    let mixed = Payment { fee: Money::new(1, Currency::USD), ..pay(9, 1) };
+    let mixed = Payment { agreed_fee: Some(Money::new(1, Currency::USD)), ..pay(9, 1) };
     assert_eq!(declined(accounts.post(mixed).await), Decline::CurrencyMismatch);
     assert_eq!(declined(accounts.post(transfer(10, empty)).await), Decline::AccountClosed(empty));
     assert_eq!(declined(accounts.post(transfer(11, people.merchant)).await), Decline::NotAllowed);
@@ -145,14 +162,7 @@ async fn declines_say_why_and_post_nothing() {
         declined(accounts.bulk(vec![pay(15, 1); BULK_PAYMENTS_MAX + 1]).await),
         Decline::Length { .. }
     ));
-    assert_eq!(declined(accounts.close_account(alice).await), Decline::AccountInUse(alice));
-    let dollar_fee = Payment {
-        amount: Money::new(1, Currency::USD),
-        fee: Money::new(1, Currency::USD),
-        ..payment(16, Operation::Transfer, dollars, alice, 1)
-    };
-    assert_eq!(declined(accounts.post(dollar_fee).await), Decline::NoFeeAccount);
-
+    assert_eq!(declined(accounts.close_account(key(77_779), alice).await), Decline::AccountInUse(alice));
     // What was declined stays declined under its key, also when it would go through now.
     accounts.post(payment(17, Operation::TopUp, people.settlement, alice, 10)).await.expect("tops up");
     let again = accounts.post(pay(1, OPENING_UNITS + 1)).await;
@@ -176,6 +186,9 @@ async fn holds_are_captured_released_or_expire() {
         amount: yuan(units),
         expires,
         memo: "deposit".to_owned(),
+        reference: String::new(),
+        origin: Origin::default(),
+        consent: Consent::Signed,
         evidence: b"signed".to_vec(),
     };
     let available =
@@ -191,6 +204,8 @@ async fn holds_are_captured_released_or_expire() {
         key: key(number),
         hold: held.hold,
         amount: yuan(units),
+        last: true,
+        reference: String::new(),
         evidence: Vec::new(),
     };
     let over = accounts.capture(capture(3, 60_001)).await;

@@ -6,7 +6,7 @@ mod support;
 
 use std::path::Path;
 
-use accounts::{Accounts, BULK_PAYMENTS_MAX, Decline, Error, NewHold, Operation, Payment};
+use accounts::{Accounts, BULK_PAYMENTS_MAX, Consent, Decline, Error, NewHold, Operation, Origin, Payment};
 use rusqlite::Connection;
 use support::{SECOND_NS, TestClock, balance, check, key, payment, settle_in, yuan};
 
@@ -26,7 +26,7 @@ fn copy_book(from: &Path, to: &Path) {
 fn dump(folder: &Path) -> String {
     let connection = Connection::open(folder.join("projections.sqlite")).expect("opens");
     let mut text = String::new();
-    for table in ["position", "accounts", "payments", "history", "holds", "keys"] {
+    for table in ["position", "rows", "accounts", "payments", "history", "holds", "acts", "keys", "tiles", "heads"] {
         let mut statement =
             connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).expect("prepares");
         let columns = statement.column_count();
@@ -47,10 +47,9 @@ async fn busy_book(clock: &TestClock, folder: &Path) -> (Accounts, support::Peop
     let people = settle_in(&accounts, 3).await;
     for number in 0..40_u64 {
         let from = people.customers[usize::try_from(number % 3).expect("small")];
-        let fee = yuan(i64::from(number % 4 == 0));
         let units = if number % 10 == 9 { 10_000_000 } else { 100 };
         let paid = accounts
-            .post(Payment { fee, ..payment(number, Operation::Pay, from, people.merchant, units) })
+            .post(payment(number, Operation::Pay, from, people.merchant, units))
             .await;
         assert_eq!(paid.is_ok(), number % 10 != 9);
     }
@@ -61,6 +60,9 @@ async fn busy_book(clock: &TestClock, folder: &Path) -> (Accounts, support::Peop
         amount: yuan(77),
         expires: Some(clock.now().plus_ns(3600 * SECOND_NS)),
         memo: String::new(),
+        reference: String::new(),
+        origin: Origin::default(),
+        consent: Consent::None,
         evidence: Vec::new(),
     };
     accounts.hold(hold).await.expect("holds");

@@ -1,10 +1,12 @@
-//! One account: its four totals and its rule. Every posting passes through here, one side at a time.
+//! One account: its two sides and its rule. Every posting passes through here, one side at a time.
 
 use money::{Currency, Money};
 
-use crate::{AccountId, BalanceRule, Refusal, TURNOVER_MAX};
+use crate::units::{Phase, Side, Units, difference};
+use crate::{AccountId, BalanceRule, Refusal};
 
-/// An account. Totals only grow (holds aside), so a balance is always the difference of two of them.
+/// An account. What it gave and got only grows (holds aside), so a balance is always the difference of two
+/// counters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub(crate) id: AccountId,
@@ -12,27 +14,16 @@ pub struct Account {
     pub(crate) rule: BalanceRule,
     pub(crate) code: u16,
     pub(crate) closed: bool,
-    /// Minor units given and got. Posted and held of one side together are at most [`TURNOVER_MAX`], so that
-    /// the difference of any two fits `i64` and a capture never fails for want of room.
-    pub(crate) debits_posted: u64,
-    pub(crate) credits_posted: u64,
-    pub(crate) debits_held: u64,
-    pub(crate) credits_held: u64,
+    /// What it gave.
+    pub(crate) debits: Side,
+    /// What it got.
+    pub(crate) credits: Side,
 }
 
 impl Account {
-    pub(crate) const fn new(id: AccountId, currency: Currency, rule: BalanceRule, code: u16) -> Self {
-        Self {
-            id,
-            currency,
-            rule,
-            code,
-            closed: false,
-            debits_posted: 0,
-            credits_posted: 0,
-            debits_held: 0,
-            credits_held: 0,
-        }
+    pub(crate) fn new(id: AccountId, currency: Currency, rule: BalanceRule, code: u16) -> Self {
+        let (debits, credits) = (Side::default(), Side::default());
+        Self { id, currency, rule, code, closed: false, debits, credits }
     }
 
     /// Its number.
@@ -80,43 +71,35 @@ impl Account {
     /// What is held to be given, more than or equal to nothing.
     #[must_use]
     pub fn held(&self) -> Money {
-        Money::new(difference(self.debits_held, 0), self.currency)
+        Money::new(difference(self.debits.held(), 0), self.currency)
     }
 
-    pub(crate) fn balance_units(&self) -> i64 {
-        difference(self.credits_posted, self.debits_posted)
+    pub(crate) const fn balance_units(&self) -> i64 {
+        difference(self.credits.posted(), self.debits.posted())
     }
 
-    pub(crate) fn available_units(&self) -> i64 {
-        difference(self.credits_posted, self.debits_side())
+    pub(crate) const fn available_units(&self) -> i64 {
+        difference(self.credits.posted(), self.debits.committed())
     }
 
-    pub(crate) fn debits_side(&self) -> u64 {
-        self.debits_posted.saturating_add(self.debits_held)
-    }
-
-    pub(crate) fn credits_side(&self) -> u64 {
-        self.credits_posted.saturating_add(self.credits_held)
-    }
-
-    /// Whether `units` more may be debited, now or by a hold.
-    pub(crate) fn may_debit(&self, units: u64, currency: Currency) -> Result<(), Refusal> {
+    /// The debit side after `units` more, if the account may give them now or set them aside.
+    pub(crate) fn debited(&self, phase: Phase, units: Units, currency: Currency) -> Result<Side, Refusal> {
         self.may_post(currency)?;
-        let after = room(self.debits_side(), units).ok_or(Refusal::TurnoverExhausted(self.id))?;
-        if self.rule == BalanceRule::DebitsWithinCredits && after > self.credits_posted {
+        let after = self.debits.grown(phase, units).ok_or(Refusal::TurnoverExhausted(self.id))?;
+        if self.rule == BalanceRule::DebitsWithinCredits && after.committed() > self.credits.posted() {
             return Err(Refusal::InsufficientFunds { account: self.id, available: self.available_units() });
         }
-        Ok(())
+        Ok(after)
     }
 
-    /// Whether `units` more may be credited, now or by a hold.
-    pub(crate) fn may_credit(&self, units: u64, currency: Currency) -> Result<(), Refusal> {
+    /// The credit side after `units` more, if the account may get them now or later.
+    pub(crate) fn credited(&self, phase: Phase, units: Units, currency: Currency) -> Result<Side, Refusal> {
         self.may_post(currency)?;
-        let after = room(self.credits_side(), units).ok_or(Refusal::TurnoverExhausted(self.id))?;
-        if self.rule == BalanceRule::CreditsWithinDebits && after > self.debits_posted {
+        let after = self.credits.grown(phase, units).ok_or(Refusal::TurnoverExhausted(self.id))?;
+        if self.rule == BalanceRule::CreditsWithinDebits && after.committed() > self.debits.posted() {
             return Err(Refusal::CreditsExceedDebits(self.id));
         }
-        Ok(())
+        Ok(after)
     }
 
     fn may_post(&self, currency: Currency) -> Result<(), Refusal> {
@@ -130,19 +113,15 @@ impl Account {
     }
 
     pub(crate) fn is_in_use(&self) -> bool {
-        self.debits_posted != self.credits_posted || self.debits_held != 0 || self.credits_held != 0
+        self.balance_units() != 0 || self.debits.held() != 0 || self.credits.held() != 0
     }
 
-    /// What is wrong with this account on its own, if anything is: part of the whole-book check.
+    /// What is wrong with this account on its own, if anything is: asserted after every change, and part of the
+    /// whole-book check. (Its turnover cannot be beyond the limit: [`Side`] has no such value.)
     pub(crate) fn fault(&self) -> Option<&'static str> {
-        let fits =
-            |posted: u64, held: u64| posted.checked_add(held).is_some_and(|total| total <= TURNOVER_MAX);
-        if !fits(self.debits_posted, self.debits_held) || !fits(self.credits_posted, self.credits_held) {
-            return Some("its turnover is beyond the limit");
-        }
         let kept = match self.rule {
-            BalanceRule::DebitsWithinCredits => self.debits_side() <= self.credits_posted,
-            BalanceRule::CreditsWithinDebits => self.credits_side() <= self.debits_posted,
+            BalanceRule::DebitsWithinCredits => self.debits.committed() <= self.credits.posted(),
+            BalanceRule::CreditsWithinDebits => self.credits.committed() <= self.debits.posted(),
             BalanceRule::Free => true,
         };
         if !kept {
@@ -153,16 +132,4 @@ impl Account {
         }
         None
     }
-}
-
-/// The total after `units` more, if that is within the limit.
-fn room(total: u64, units: u64) -> Option<u64> {
-    total.checked_add(units).filter(|&after| after <= TURNOVER_MAX)
-}
-
-/// Difference of two totals, both at most [`TURNOVER_MAX`].
-fn difference(left: u64, right: u64) -> i64 {
-    let signed =
-        |total: u64| i64::try_from(total).expect("totals are at most i64::MAX: checked at every posting");
-    signed(left).checked_sub(signed(right)).expect("the difference of two non-negative integers fits")
 }

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use money::{Currency, Money};
+use money::Currency;
 
-use crate::check::Totals;
+use crate::check::Running;
 use crate::keys::{Keys, Remembered};
 use crate::lookup::Lookup;
 use crate::refunds::Refunds;
+use crate::undo::Undo;
+use crate::units::Units;
 use crate::{
-    Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Content, Expired, Key, LINKED_COMMANDS_MAX,
+    Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Content, Expired, Hold, Key,
+    LINKED_COMMANDS_MAX,
     Number, Outcome, Outcomes, Refusal, Request, Timestamp,
 };
 
@@ -18,6 +21,7 @@ use crate::{
 pub struct Limits {
     /// How many idempotency keys are remembered, the newest ones; about 150 bytes each. A caller that must
     /// know older ones keeps them itself and asks itself first.
+    /// A power of two is best: the table that finds them is then half full and never rebuilt.
     pub keys_max: usize,
 }
 
@@ -28,20 +32,7 @@ impl Default for Limits {
     }
 }
 
-/// An amount set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
-    /// The account that will give.
-    pub debit: AccountId,
-    /// The account that will get.
-    pub credit: AccountId,
-    /// How much at most, in the currency of both.
-    pub amount: Money,
-    /// When it is given back by itself.
-    pub expires: Option<Timestamp>,
-}
-
-/// The book: every account, every open hold, and the newest idempotency keys.
+/// The book: every account, every open hold, every refund, and the newest idempotency keys.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     /// The latest moment seen.
@@ -56,28 +47,10 @@ pub struct Ledger {
     pub(crate) keys: Keys,
     /// What was refunded of earlier commands, for ever.
     pub(crate) refunds: BTreeMap<Number, Refunds>,
-    /// Summed up side by side with the accounts, one side at a time, so that a posting with one side only
-    /// shows at once.
-    pub(crate) totals: BTreeMap<Currency, Totals>,
+    /// Summed up side by side with the accounts, so that a posting with unequal sides shows at once.
+    pub(crate) totals: BTreeMap<Currency, Running>,
     /// What to put back when a linked command is refused; empty between requests.
     pub(crate) undo: Vec<Undo>,
-}
-
-/// How to take back one step of a linked request.
-#[derive(Debug, Clone)]
-pub(crate) enum Undo {
-    /// The account was like this.
-    Account(usize, Account),
-    /// The currency's totals were like this.
-    Totals(Currency, Totals),
-    /// This hold was made.
-    Made(Number),
-    /// This hold was open, with this much.
-    Shrunk(Number, Hold),
-    /// Of this command, that much was refunded.
-    Refunded(Number, Option<Refunds>),
-    /// The newest account was opened.
-    Opened,
 }
 
 impl Ledger {
@@ -176,7 +149,7 @@ impl Ledger {
     /// How much of what this command moved is refunded, in minor units. Nothing if no refund named it.
     #[must_use]
     pub fn refunded(&self, original: Number) -> Option<i64> {
-        self.refunds.get(&original).map(|refunds| refunds.refunded)
+        self.refunds.get(&original).map(|refunds| refunds.refunded.signed())
     }
 
     /// The number that the next command will get.
@@ -210,7 +183,7 @@ impl Ledger {
     }
 
     fn execute(&mut self, number: Number, commands: &Commands) -> Result<Outcomes, Refusal> {
-        debug_assert!(self.undo.is_empty());
+        assert!(self.undo.is_empty(), "nothing is left to take back between requests");
         match commands {
             // A single command checks everything before it changes anything: nothing to take back.
             Commands::One(command) => self.command::<false>(number, command).map(Outcomes::One),
@@ -247,33 +220,13 @@ impl Ledger {
                 self.set_aside::<LINKED>(number, hold)
             }
             Command::Capture { hold, amount, last } => self.capture::<LINKED>(hold, amount, last),
-            Command::Release { hold } => {
-                let open = *self.holds.get(&hold).ok_or(Refusal::HoldNotOpen(hold))?;
-                let (debit, _) = self.give_back::<LINKED>(hold, open, open.amount);
-                Ok(Outcome::Released {
-                    debit: open.debit,
-                    amount: open.amount.minor_units(),
-                    debit_available: self.at(debit).available_units(),
-                })
-            }
+            Command::Release { hold } => self.release::<LINKED>(hold),
             Command::Refund { original, of, debit, credit, amount } => {
-                self.refund::<LINKED>(number, original, Refunds { debit, credit, of, refunded: 0 }, amount)
+                let facts = Refunds { debit, credit, of, refunded: Units::NONE };
+                self.refund::<LINKED>(number, original, facts, amount)
             }
             Command::Note => Ok(Outcome::Noted),
         }
-    }
-
-    /// Moves an amount from one account to another; the balances of both after it.
-    pub(crate) fn transfer<const LINKED: bool>(
-        &mut self,
-        debit: AccountId,
-        credit: AccountId,
-        amount: Money,
-    ) -> Result<(i64, i64), Refusal> {
-        let (debit, credit, units) = self.sides(debit, credit, amount)?;
-        self.note::<LINKED>(debit, credit);
-        self.post(debit, credit, units);
-        Ok((self.at(debit).balance_units(), self.at(credit).balance_units()))
     }
 
     fn open<const LINKED: bool>(
@@ -305,218 +258,10 @@ impl Ledger {
         }
         let before = account.clone();
         account.closed = true;
+        assert!(account.fault().is_none(), "account {id:?} closed: {:?}", account.fault());
         if LINKED {
             self.undo.push(Undo::Account(slot, before));
         }
         Ok(Outcome::Closed)
     }
-
-    fn set_aside<const LINKED: bool>(&mut self, number: Number, mut hold: Hold) -> Result<Outcome, Refusal> {
-        // The end of time is never.
-        hold.expires = hold.expires.filter(|at| at.0 != u64::MAX);
-        if hold.expires.is_some_and(|expires| expires <= self.now) {
-            return Err(Refusal::ExpiryPast);
-        }
-        let (debit, credit, units) = self.sides(hold.debit, hold.credit, hold.amount)?;
-        self.note::<LINKED>(debit, credit);
-        let account = self.at_mut(debit);
-        account.debits_held = grown(account.debits_held, units);
-        let account = self.at_mut(credit);
-        account.credits_held = grown(account.credits_held, units);
-        let totals = self.totals.entry(hold.amount.currency()).or_default();
-        totals.debits_held = totals.debits_held.saturating_add(u128::from(units));
-        totals.credits_held = totals.credits_held.saturating_add(u128::from(units));
-        totals.assert_balanced();
-        self.put_hold(number, hold);
-        if LINKED {
-            self.undo.push(Undo::Made(number));
-        }
-        Ok(Outcome::Held { debit_available: self.at(debit).available_units() })
-    }
-
-    fn capture<const LINKED: bool>(
-        &mut self,
-        number: Number,
-        amount: Money,
-        last: bool,
-    ) -> Result<Outcome, Refusal> {
-        let hold = *self.holds.get(&number).ok_or(Refusal::HoldNotOpen(number))?;
-        let units = positive_units(amount)?;
-        if amount.currency() != hold.amount.currency() {
-            return Err(Refusal::CurrencyMismatch(hold.debit));
-        }
-        let rest = match hold.amount.checked_sub(amount) {
-            Ok(rest) if !rest.is_negative() => rest.minor_units(),
-            _ => return Err(Refusal::CaptureExceedsHold { hold: number, held: hold.amount.minor_units() }),
-        };
-        let (released, left) = if last { (rest, 0) } else { (0, rest) };
-        let (debit, credit) = self.give_back::<LINKED>(number, hold, if last { hold.amount } else { amount });
-        // There is room: the held amount, now given back, counted towards rule and turnover alike.
-        self.post(debit, credit, units);
-        Ok(Outcome::Captured {
-            debit: hold.debit,
-            credit: hold.credit,
-            released,
-            left,
-            debit_balance: self.at(debit).balance_units(),
-            credit_balance: self.at(credit).balance_units(),
-        })
-    }
-
-    /// Takes an amount off a hold, which ends when nothing is left of it; the slots of both sides.
-    fn give_back<const LINKED: bool>(&mut self, number: Number, hold: Hold, amount: Money) -> (usize, usize) {
-        let debit = self.slot(hold.debit).expect("the account of an open hold stays");
-        let credit = self.slot(hold.credit).expect("the account of an open hold stays");
-        self.note::<LINKED>(debit, credit);
-        let units = positive_units(amount).expect("a hold is of more than nothing");
-        let left = hold.amount.checked_sub(amount).expect("at most what is held, in its currency");
-        let account = self.at_mut(debit);
-        account.debits_held = shrunk(account.debits_held, units);
-        let account = self.at_mut(credit);
-        account.credits_held = shrunk(account.credits_held, units);
-        let totals = self.totals.entry(hold.amount.currency()).or_default();
-        totals.debits_held = totals.debits_held.checked_sub(u128::from(units)).expect("it was held");
-        totals.credits_held = totals.credits_held.checked_sub(u128::from(units)).expect("it was held");
-        totals.assert_balanced();
-        if left.minor_units() == 0 {
-            self.take_hold(number);
-        } else {
-            self.holds.insert(number, Hold { amount: left, ..hold });
-        }
-        if LINKED {
-            self.undo.push(Undo::Shrunk(number, hold));
-        }
-        (debit, credit)
-    }
-
-    fn expire(&mut self) -> Vec<Expired> {
-        let mut expired = Vec::new();
-        while let Some(&(at, number)) = self.expiries.first()
-            && at <= self.now
-        {
-            let hold = *self.holds.get(&number).expect("an expiry belongs to an open hold");
-            self.give_back::<false>(number, hold, hold.amount);
-            let amount = hold.amount.minor_units();
-            expired.push(Expired { hold: number, debit: hold.debit, credit: hold.credit, amount });
-        }
-        expired
-    }
-
-    /// Checks everything that a transfer or hold needs; the slots of both sides and the minor units.
-    fn sides(
-        &self,
-        debit: AccountId,
-        credit: AccountId,
-        amount: Money,
-    ) -> Result<(usize, usize, u64), Refusal> {
-        let units = positive_units(amount)?;
-        if debit == credit {
-            return Err(Refusal::SameAccount(debit));
-        }
-        let (debit, credit) = (self.slot(debit)?, self.slot(credit)?);
-        // The receiving side first: whoever pays learns of a wrong payee rather than of an empty purse.
-        self.at(credit).may_credit(units, amount.currency())?;
-        self.at(debit).may_debit(units, amount.currency())?;
-        Ok((debit, credit, units))
-    }
-
-    /// Books both sides of a checked posting.
-    fn post(&mut self, debit: usize, credit: usize, units: u64) {
-        let account = self.at_mut(debit);
-        account.debits_posted = grown(account.debits_posted, units);
-        assert!(account.fault().is_none(), "account {:?} after a debit: {:?}", account.id, account.fault());
-        let currency = account.currency;
-        let totals = self.totals.entry(currency).or_default();
-        totals.debits_posted = totals.debits_posted.saturating_add(u128::from(units));
-        let account = self.at_mut(credit);
-        account.credits_posted = grown(account.credits_posted, units);
-        assert!(account.fault().is_none(), "account {:?} after a credit: {:?}", account.id, account.fault());
-        let currency = account.currency;
-        let totals = self.totals.entry(currency).or_default();
-        totals.credits_posted = totals.credits_posted.saturating_add(u128::from(units));
-        totals.assert_balanced();
-    }
-
-    pub(crate) fn put_hold(&mut self, number: Number, hold: Hold) {
-        if let Some(at) = hold.expires {
-            self.expiries.insert((at, number));
-        }
-        self.holds.insert(number, hold);
-    }
-
-    fn take_hold(&mut self, number: Number) {
-        if let Some(hold) = self.holds.remove(&number)
-            && let Some(at) = hold.expires
-        {
-            self.expiries.remove(&(at, number));
-        }
-    }
-
-    /// Notes how both sides stand before a linked command changes them.
-    fn note<const LINKED: bool>(&mut self, debit: usize, credit: usize) {
-        if LINKED {
-            for slot in [debit, credit] {
-                let before = self.at(slot).clone();
-                self.undo.push(Undo::Account(slot, before));
-            }
-            let currency = self.at(debit).currency;
-            let totals = self.totals.get(&currency).copied().unwrap_or_default();
-            self.undo.push(Undo::Totals(currency, totals));
-        }
-    }
-
-    /// Takes back the linked commands before the refused one, newest first.
-    fn take_back(&mut self) {
-        while let Some(undo) = self.undo.pop() {
-            match undo {
-                Undo::Account(slot, before) => *self.at_mut(slot) = before,
-                Undo::Totals(currency, before) => {
-                    // A currency first touched by the refused request leaves no empty line behind.
-                    if before == Totals::default() {
-                        self.totals.remove(&currency);
-                    } else {
-                        self.totals.insert(currency, before);
-                    }
-                }
-                Undo::Made(number) => self.take_hold(number),
-                Undo::Shrunk(number, hold) => self.put_hold(number, hold),
-                Undo::Refunded(original, None) => {
-                    self.refunds.remove(&original);
-                }
-                Undo::Refunded(original, Some(before)) => {
-                    self.refunds.insert(original, before);
-                }
-                Undo::Opened => {
-                    if let Some(account) = self.accounts.pop() {
-                        self.slots.remove(&account.id);
-                    }
-                }
-            }
-        }
-    }
-
-    fn slot(&self, id: AccountId) -> Result<usize, Refusal> {
-        self.slots.get(&id).copied().ok_or(Refusal::UnknownAccount(id))
-    }
-
-    fn at(&self, slot: usize) -> &Account {
-        self.accounts.get(slot).expect("a slot handed out stays")
-    }
-
-    fn at_mut(&mut self, slot: usize) -> &mut Account {
-        self.accounts.get_mut(slot).expect("a slot handed out stays")
-    }
-}
-
-/// The minor units of an amount of more than nothing.
-pub(crate) fn positive_units(amount: Money) -> Result<u64, Refusal> {
-    u64::try_from(amount.minor_units()).ok().filter(|&units| units > 0).ok_or(Refusal::AmountNotPositive)
-}
-
-fn grown(total: u64, units: u64) -> u64 {
-    total.checked_add(units).expect("room was checked before")
-}
-
-fn shrunk(total: u64, units: u64) -> u64 {
-    total.checked_sub(units).expect("what is given back was held")
 }

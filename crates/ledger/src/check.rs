@@ -5,7 +5,8 @@ use std::fmt;
 
 use money::Currency;
 
-use crate::{AccountId, Ledger, Number};
+use crate::units::{Side, Sum};
+use crate::{AccountId, Hold, Ledger, NUMBER_MAX, Number};
 
 /// Sums over all accounts of one currency, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,11 +21,46 @@ pub struct Totals {
     pub credits_held: u128,
 }
 
-impl Totals {
+/// Sums over one side of all accounts of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SideSums {
+    posted: Sum,
+    held: Sum,
+}
+
+impl SideSums {
+    pub(crate) fn add(&mut self, side: Side) {
+        self.posted.add(side.posted());
+        self.held.add(side.held());
+    }
+
+    /// Follows one account from how its side was to how it is.
+    pub(crate) fn replace(&mut self, before: Side, after: Side) {
+        self.posted.replace(before.posted(), after.posted());
+        self.held.replace(before.held(), after.held());
+    }
+}
+
+/// Sums over both sides of all accounts of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Running {
+    pub(crate) debits: SideSums,
+    pub(crate) credits: SideSums,
+}
+
+impl Running {
     /// Debits equal credits, or the program is wrong and must not go on.
     pub(crate) fn assert_balanced(&self) {
-        assert_eq!(self.debits_posted, self.credits_posted, "posted debits equal posted credits");
-        assert_eq!(self.debits_held, self.credits_held, "held debits equal held credits");
+        assert_eq!(self.debits, self.credits, "debits equal credits, posted and held alike");
+    }
+
+    const fn totals(&self) -> Totals {
+        Totals {
+            debits_posted: self.debits.posted.get(),
+            credits_posted: self.credits.posted.get(),
+            debits_held: self.debits.held.get(),
+            credits_held: self.credits.held.get(),
+        }
     }
 }
 
@@ -45,7 +81,7 @@ pub enum BookFault {
     Account(AccountId, &'static str),
     /// A hold does not agree with its accounts.
     Hold(Number, &'static str),
-    /// What was refunded of a command does not agree with the accounts.
+    /// The refunds of a command are not sound, or do not agree with the accounts.
     Refunds(Number, &'static str),
     /// An account holds other amounts than its open holds make.
     HeldAmounts(AccountId),
@@ -83,7 +119,10 @@ impl Ledger {
     /// # Errors
     /// The first [`BookFault`] found.
     pub fn check(&self) -> Result<BTreeMap<Currency, Totals>, BookFault> {
-        let mut sums: BTreeMap<Currency, Totals> = BTreeMap::new();
+        if self.next_number == 0 || self.next_number > NUMBER_MAX {
+            return Err(BookFault::Index("the next command's number is impossible"));
+        }
+        let mut sums: BTreeMap<Currency, Running> = BTreeMap::new();
         for (slot, account) in self.accounts.iter().enumerate() {
             if let Some(what) = account.fault() {
                 return Err(BookFault::Account(account.id, what));
@@ -92,24 +131,19 @@ impl Ledger {
                 return Err(BookFault::Index("an account is not found under its number"));
             }
             let sum = sums.entry(account.currency).or_default();
-            // Saturation cannot hide an imbalance: 2^64 accounts at their limit fit 128 bits.
-            sum.debits_posted = sum.debits_posted.saturating_add(u128::from(account.debits_posted));
-            sum.credits_posted = sum.credits_posted.saturating_add(u128::from(account.credits_posted));
-            sum.debits_held = sum.debits_held.saturating_add(u128::from(account.debits_held));
-            sum.credits_held = sum.credits_held.saturating_add(u128::from(account.credits_held));
+            sum.debits.add(account.debits);
+            sum.credits.add(account.credits);
         }
         if self.slots.len() != self.accounts.len() {
             return Err(BookFault::Index("the accounts and their numbers differ in count"));
         }
         for (&currency, &accounts) in &sums {
             let running = self.totals.get(&currency).copied().unwrap_or_default();
-            let balanced = accounts.debits_posted == accounts.credits_posted
-                && accounts.debits_held == accounts.credits_held;
-            if !balanced || accounts != running {
+            if accounts.debits != accounts.credits || accounts != running {
                 return Err(BookFault::Unbalanced {
                     currency,
-                    accounts: Box::new(accounts),
-                    running: Box::new(running),
+                    accounts: Box::new(accounts.totals()),
+                    running: Box::new(running.totals()),
                 });
             }
         }
@@ -118,53 +152,70 @@ impl Ledger {
         }
         self.check_holds()?;
         self.check_refunds()?;
-        if let Some(what) = self.keys.fault() {
+        if let Some(what) = self.keys.fault(self.next_number, self.now) {
             return Err(BookFault::Index(what));
         }
-        Ok(sums)
+        Ok(sums.into_iter().map(|(currency, sums)| (currency, sums.totals())).collect())
     }
 
     fn check_holds(&self) -> Result<(), BookFault> {
-        let mut held: BTreeMap<AccountId, (u64, u64)> = BTreeMap::new();
+        // By account: what its holds will take from it, what they will bring.
+        let mut held: BTreeMap<AccountId, (Sum, Sum)> = BTreeMap::new();
         for (&number, hold) in &self.holds {
-            if number.0 >= self.next_number {
-                return Err(BookFault::Hold(number, "its number was not given out yet"));
+            if let Some(what) = self.hold_fault(number, hold) {
+                return Err(BookFault::Hold(number, what));
             }
-            let units = u64::try_from(hold.amount.minor_units()).unwrap_or(0);
-            if units == 0 {
-                return Err(BookFault::Hold(number, "it is of nothing"));
-            }
-            if hold.debit == hold.credit {
-                return Err(BookFault::Hold(number, "both its sides are one account"));
-            }
-            for id in [hold.debit, hold.credit] {
-                match self.account(id) {
-                    None => return Err(BookFault::Hold(number, "it names an unknown account")),
-                    Some(account) if account.currency != hold.amount.currency() => {
-                        return Err(BookFault::Hold(number, "it has another currency than its account"));
-                    }
-                    Some(_) => {}
-                }
-            }
-            let debit = held.entry(hold.debit).or_default();
-            debit.0 = debit.0.saturating_add(units);
-            let credit = held.entry(hold.credit).or_default();
-            credit.1 = credit.1.saturating_add(units);
-            let listed = hold.expires.is_none_or(|at| self.expiries.contains(&(at, number)));
-            if !listed {
-                return Err(BookFault::Hold(number, "its expiry is not listed"));
-            }
+            let units = hold.amount.minor_units().unsigned_abs();
+            held.entry(hold.debit).or_default().0.add(units);
+            held.entry(hold.credit).or_default().1.add(units);
         }
         let expiring = self.holds.values().filter(|hold| hold.expires.is_some()).count();
         if expiring != self.expiries.len() {
             return Err(BookFault::Index("the holds and their expiries differ in count"));
         }
         for account in &self.accounts {
-            let expected = held.get(&account.id).copied().unwrap_or_default();
-            if (account.debits_held, account.credits_held) != expected {
+            let (give, get) = held.get(&account.id).copied().unwrap_or_default();
+            if give.get() != u128::from(account.debits.held())
+                || get.get() != u128::from(account.credits.held())
+            {
                 return Err(BookFault::HeldAmounts(account.id));
             }
         }
         Ok(())
+    }
+
+    fn hold_fault(&self, number: Number, hold: &Hold) -> Option<&'static str> {
+        if number.0 == 0 || number.0 >= self.next_number {
+            return Some("its number was not given out yet");
+        }
+        if !hold.amount.is_positive() {
+            return Some("it is of nothing");
+        }
+        if let Some(at) = hold.expires {
+            if !self.expiries.contains(&(at, number)) {
+                return Some("its expiry is not listed");
+            }
+            if at <= self.now {
+                return Some("it has expired and was not given back");
+            }
+        }
+        self.sides_fault(hold.debit, hold.credit, hold.amount.currency())
+    }
+
+    /// What is wrong with two accounts as the sides of something in this currency.
+    pub(crate) fn sides_fault(
+        &self,
+        debit: AccountId,
+        credit: AccountId,
+        currency: Currency,
+    ) -> Option<&'static str> {
+        if debit == credit {
+            return Some("both its sides are one account");
+        }
+        [debit, credit].into_iter().find_map(|id| match self.account(id) {
+            None => Some("it names an unknown account"),
+            Some(account) if account.currency != currency => Some("it has another currency than its account"),
+            Some(_) => None,
+        })
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::lookup::{Lookup, Seeded};
-use crate::{Answer, Content, Key};
+use crate::{Answer, Content, Key, Timestamp};
 
 /// One remembered request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ impl Keys {
     /// Remembers a key that [`Keys::find`] does not know.
     pub(crate) fn remember(&mut self, remembered: Remembered) {
         if self.keys_max == 0 {
+            // Forgotten at once; counted, so that nobody takes an unknown key for one never used.
+            self.forgotten = self.forgotten.saturating_add(1);
             return;
         }
         if self.remembered.len() >= self.keys_max
@@ -78,12 +80,29 @@ impl Keys {
         self.forgotten = forgotten;
     }
 
-    pub(crate) fn fault(&self) -> Option<&'static str> {
+    /// What is wrong with them in a book whose next command gets this number at this moment or later.
+    pub(crate) fn fault(&self, next_number: u64, now: Timestamp) -> Option<&'static str> {
         if self.positions.len() != self.remembered.len() || self.remembered.len() > self.keys_max {
             return Some("the keys and their positions differ in number");
         }
-        let all_found =
-            self.remembered.iter().all(|remembered| self.find(remembered.key) == Some(remembered));
-        (!all_found).then_some("a remembered key is not found")
+        if !self.remembered.iter().all(|remembered| self.find(remembered.key) == Some(remembered)) {
+            return Some("a remembered key is not found");
+        }
+        if !self.remembered.iter().is_sorted_by(|earlier, later| {
+            earlier.answer.number < later.answer.number && earlier.answer.at <= later.answer.at
+        }) {
+            return Some("the keys are out of order");
+        }
+        let first = self.remembered.front().map_or(next_number, |oldest| oldest.answer.number.0);
+        // Whatever is forgotten took a number before the oldest one remembered.
+        if self.forgotten >= first {
+            return Some("more keys were forgotten than there were requests");
+        }
+        match self.remembered.back() {
+            Some(newest) if newest.answer.number.0 >= next_number || newest.answer.at > now => {
+                Some("a remembered answer was not given yet")
+            }
+            _ => None,
+        }
     }
 }

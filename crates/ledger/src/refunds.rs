@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use money::Money;
 
-use crate::book::{Undo, positive_units};
+use crate::undo::Undo;
+use crate::units::{Sum, Units};
 use crate::{AccountId, BookFault, Ledger, Number, Outcome, Refusal};
 
-/// The refunds of one command. Kept for as long as the book: some 80 bytes for each command ever refunded.
+/// The refunds of one command. Kept for as long as the book, since a refund may come at any time: some 80 bytes
+/// for each command ever refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refunds {
     /// The payee of the original, who gives back.
@@ -16,12 +18,12 @@ pub(crate) struct Refunds {
     pub(crate) credit: AccountId,
     /// What the original moved.
     pub(crate) of: Money,
-    /// What was given back of it by now, in minor units: more than nothing, at most `of`.
-    pub(crate) refunded: i64,
+    /// What was given back of it by now: more than nothing, at most `of`.
+    pub(crate) refunded: Units,
 }
 
 impl Ledger {
-    /// Gives back `amount` of what `original` moved, according to the caller's `facts` of it.
+    /// Gives back `amount` of what `original` moved, which is `facts` by the caller's records.
     pub(crate) fn refund<const LINKED: bool>(
         &mut self,
         number: Number,
@@ -32,71 +34,58 @@ impl Ledger {
         if original.0 == 0 || original >= number {
             return Err(Refusal::UnknownOriginal(original));
         }
-        positive_units(facts.of)?;
-        positive_units(amount)?;
+        let (of, units) = (Units::positive(facts.of)?, Units::positive(amount)?);
         if facts.of.currency() != amount.currency() {
             return Err(Refusal::CurrencyMismatch(facts.debit));
         }
         let before = self.refunds.get(&original).copied();
-        let so_far = before.unwrap_or(facts);
-        if (Refunds { refunded: so_far.refunded, ..facts }) != so_far {
+        let so_far = before.map_or(Units::NONE, |before| before.refunded);
+        if before.is_some_and(|before| before != Refunds { refunded: so_far, ..facts }) {
             return Err(Refusal::RefundDiffers(original));
         }
-        let left = facts.of.minor_units().saturating_sub(so_far.refunded);
-        if amount.minor_units() > left {
-            return Err(Refusal::RefundExceeds { original, left });
-        }
+        let left = of.minus(so_far).expect("no more is refunded than was moved");
+        let exceeds = Refusal::RefundExceeds { original, left: left.signed() };
+        let rest = left.minus(units).ok_or(exceeds)?;
         let (debit_balance, credit_balance) = self.transfer::<LINKED>(facts.debit, facts.credit, amount)?;
-        // At most `of`, which fits.
-        let refunded = so_far.refunded.saturating_add(amount.minor_units());
-        assert!(refunded <= facts.of.minor_units(), "no more is refunded than was moved");
+        // By subtraction, so that it is within the original whatever happens.
+        let refunded = of.minus(rest).expect("the rest is part of it");
+        assert!(refunded > so_far, "a refund adds to what is refunded");
         self.refunds.insert(original, Refunds { refunded, ..facts });
         if LINKED {
             self.undo.push(Undo::Refunded(original, before));
         }
-        Ok(Outcome::Refunded { refunded, debit_balance, credit_balance })
+        Ok(Outcome::Refunded { refunded: refunded.signed(), debit_balance, credit_balance })
     }
 
     /// The part of [`Ledger::check`] about refunds.
     pub(crate) fn check_refunds(&self) -> Result<(), BookFault> {
-        let mut sums: BTreeMap<AccountId, (u128, u128)> = BTreeMap::new();
+        // By account: what it gave back, what it got back.
+        let mut sums: BTreeMap<AccountId, (Sum, Sum)> = BTreeMap::new();
         for (&original, refunds) in &self.refunds {
-            let fault = |what| Err(BookFault::Refunds(original, what));
-            if original.0 == 0 || original.0 >= self.next_number {
-                return fault("its number was not given out yet");
+            if let Some(what) = self.refunds_fault(original, refunds) {
+                return Err(BookFault::Refunds(original, what));
             }
-            if refunds.refunded <= 0 || refunds.refunded > refunds.of.minor_units() {
-                return fault("nothing was refunded, or more than it moved");
-            }
-            if refunds.debit == refunds.credit {
-                return fault("both sides are one account");
-            }
-            for id in [refunds.debit, refunds.credit] {
-                match self.account(id) {
-                    None => return fault("an account is unknown"),
-                    Some(account) if account.currency != refunds.of.currency() => {
-                        return fault("an account has another currency");
-                    }
-                    Some(_) => {}
-                }
-            }
-            let units = u128::from(refunds.refunded.unsigned_abs());
-            let debit = sums.entry(refunds.debit).or_default();
-            debit.0 = debit.0.saturating_add(units);
-            let credit = sums.entry(refunds.credit).or_default();
-            credit.1 = credit.1.saturating_add(units);
+            sums.entry(refunds.debit).or_default().0.add_units(refunds.refunded);
+            sums.entry(refunds.credit).or_default().1.add_units(refunds.refunded);
         }
-        for (&original, refunds) in &self.refunds {
-            let beyond = |id: AccountId| {
-                let (given, got) = sums.get(&id).copied().unwrap_or_default();
-                self.account(id).is_none_or(|account| {
-                    given > u128::from(account.debits_posted) || got > u128::from(account.credits_posted)
-                })
-            };
-            if beyond(refunds.debit) || beyond(refunds.credit) {
-                return Err(BookFault::Refunds(original, "an account was refunded more than it ever moved"));
+        for account in &self.accounts {
+            let (given, got) = sums.get(&account.id).copied().unwrap_or_default();
+            if given.get() > u128::from(account.debits.posted())
+                || got.get() > u128::from(account.credits.posted())
+            {
+                return Err(BookFault::Account(account.id, "more is refunded than it ever moved"));
             }
         }
         Ok(())
+    }
+
+    fn refunds_fault(&self, original: Number, refunds: &Refunds) -> Option<&'static str> {
+        if original.0 == 0 || original.0 >= self.next_number {
+            return Some("the number was not given out yet");
+        }
+        if refunds.refunded == Units::NONE || Units::of(refunds.of).is_none_or(|of| refunds.refunded > of) {
+            return Some("nothing is refunded, or more than it moved");
+        }
+        self.sides_fault(refunds.debit, refunds.credit, refunds.of.currency())
     }
 }

@@ -8,9 +8,9 @@ use std::fmt;
 
 use money::{Currency, Money};
 
-use crate::check::Totals;
 use crate::keys::Remembered;
 use crate::refunds::Refunds;
+use crate::units::{Side, Units};
 use crate::{
     Account, AccountId, Answer, BalanceRule, BookFault, Content, Hold, Key, LINKED_COMMANDS_MAX, Ledger,
     Limits, Number, Outcome, Outcomes, Refusal, Timestamp,
@@ -63,9 +63,8 @@ impl Ledger {
             });
             out.u8(u8::from(account.closed));
             out.0.extend_from_slice(&account.code.to_le_bytes());
-            for total in
-                [account.debits_posted, account.credits_posted, account.debits_held, account.credits_held]
-            {
+            let (debits, credits) = (account.debits, account.credits);
+            for total in [debits.posted(), credits.posted(), debits.held(), credits.held()] {
                 out.u64(total);
             }
         }
@@ -86,7 +85,7 @@ impl Ledger {
             out.u64(refunds.credit.0);
             out.currency(refunds.of.currency());
             out.i64(refunds.of.minor_units());
-            out.i64(refunds.refunded);
+            out.i64(refunds.refunded.signed());
         }
         out.u64(self.keys.forgotten());
         out.count(self.keys.iter().len());
@@ -113,12 +112,9 @@ impl Ledger {
             if ledger.slots.insert(account.id, slot).is_some() {
                 return Err(SnapshotError::Damaged("an account stands in it twice"));
             }
-            let totals: &mut Totals = ledger.totals.entry(account.currency).or_default();
-            // An account without turnover leaves no line, as when posting.
-            totals.debits_posted = totals.debits_posted.saturating_add(u128::from(account.debits_posted));
-            totals.credits_posted = totals.credits_posted.saturating_add(u128::from(account.credits_posted));
-            totals.debits_held = totals.debits_held.saturating_add(u128::from(account.debits_held));
-            totals.credits_held = totals.credits_held.saturating_add(u128::from(account.credits_held));
+            let totals = ledger.totals.entry(account.currency).or_default();
+            totals.debits.add(account.debits);
+            totals.credits.add(account.credits);
             ledger.accounts.push(account);
         }
         for _ in 0..from.count()? {
@@ -136,7 +132,12 @@ impl Ledger {
                 return Err(SnapshotError::Damaged("a refunded command stands in it twice"));
             }
         }
-        ledger.keys.set_forgotten(from.u64()?);
+        // As many keys as ever were, of as many requests at least.
+        let forgotten = from.u64()?;
+        if forgotten >= ledger.next_number {
+            return Err(SnapshotError::Damaged("more keys were forgotten than there were requests"));
+        }
+        ledger.keys.set_forgotten(forgotten);
         for _ in 0..from.count()? {
             let (key, content) = (Key(from.u128()?), Content(from.u128()?));
             let answer = from.answer()?;
@@ -341,10 +342,11 @@ impl Reader<'_> {
         let code = u16::from_le_bytes(self.take()?);
         let mut account = Account::new(id, currency, rule, code);
         account.closed = closed;
-        account.debits_posted = self.u64()?;
-        account.credits_posted = self.u64()?;
-        account.debits_held = self.u64()?;
-        account.credits_held = self.u64()?;
+        let [debits_posted, credits_posted] = [self.u64()?, self.u64()?];
+        let [debits_held, credits_held] = [self.u64()?, self.u64()?];
+        let beyond = SnapshotError::Damaged("an account's turnover is beyond the limit");
+        account.debits = Side::new(debits_posted, debits_held).ok_or(beyond.clone())?;
+        account.credits = Side::new(credits_posted, credits_held).ok_or(beyond)?;
         Ok(account)
     }
 
@@ -360,7 +362,9 @@ impl Reader<'_> {
         let (debit, credit) = (AccountId(self.u64()?), AccountId(self.u64()?));
         let currency = self.currency()?;
         let of = Money::new(self.i64()?, currency);
-        Ok(Refunds { debit, credit, of, refunded: self.i64()? })
+        let refunded = Units::of(Money::new(self.i64()?, currency));
+        let refunded = refunded.ok_or(SnapshotError::Damaged("less than nothing is refunded"))?;
+        Ok(Refunds { debit, credit, of, refunded })
     }
 
     fn answer(&mut self) -> Result<Answer, SnapshotError> {

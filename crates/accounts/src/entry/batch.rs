@@ -1,6 +1,6 @@
 //! Batches: the rows of the journal.
 
-use ledger::{Content, Request};
+use ledger::Content;
 
 use super::{Entry, version_one};
 use crate::codec::Reader;
@@ -34,12 +34,6 @@ pub(crate) struct Recorded {
     pub(crate) decision: Option<Box<Decision>>,
     /// Where its bytes begin and end in the batch.
     pub(crate) range: (usize, usize),
-}
-
-impl Recorded {
-    pub(crate) fn request(&self) -> Request {
-        self.entry.request(self.content, self.decision.as_deref())
-    }
 }
 
 /// The start of a batch's bytes; each entry with its decision follows.

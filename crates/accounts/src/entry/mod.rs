@@ -121,6 +121,3 @@ fn digest(bytes: &[u8]) -> Content {
     let (half, _) = digest.split_first_chunk::<16>().expect("32 bytes have 16 first ones");
     Content(u128::from_le_bytes(*half))
 }
-
-#[cfg(test)]
-mod tests;

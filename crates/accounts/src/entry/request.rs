@@ -3,7 +3,6 @@
 use ledger::{Command, Commands, Content, Key, Number, Request};
 
 use super::Entry;
-use crate::AccountId;
 use crate::decision::{Decision, Leg, Verdict};
 
 impl Entry {
@@ -89,16 +88,6 @@ impl Entry {
                 }
             }
             Self::Act(_) | Self::Parameter(_) | Self::Tier { .. } | Self::Head { .. } => note(),
-        }
-    }
-
-    /// Both sides of a request that limits and risk rules look at.
-    pub(crate) fn sides(&self) -> Option<(AccountId, AccountId)> {
-        match self {
-            Self::Payment(payment) => Some((payment.from, payment.to)),
-            Self::Hold(hold) => Some((hold.from, hold.to)),
-            Self::Exchange(exchange) => Some((exchange.from, exchange.to)),
-            _ => None,
         }
     }
 }

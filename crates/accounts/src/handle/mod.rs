@@ -5,12 +5,14 @@ mod money;
 mod parameters;
 mod reading;
 
+pub use audit_log::RecordProof;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::audit::LogKey;
 use ledger::{Limits, Timestamp};
+use p256::ecdsa::SigningKey;
 use rusqlite::Connection;
 use tokio::sync::{mpsc as queue, oneshot};
 
@@ -48,7 +50,7 @@ pub struct Options {
     /// Bounds of the book in memory. At least 32,768 keys are remembered.
     pub limits: Limits,
     /// Signs the heads of the audit log; without it there are no heads and no receipts.
-    pub log_key: Option<Arc<LogKey>>,
+    pub log_key: Option<Arc<SigningKey>>,
 }
 
 impl Options {
@@ -80,14 +82,20 @@ pub struct Accounts {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     files: Files,
     limits: Limits,
     writer: queue::Sender<Message>,
+    clock: Clock,
     readers: Readers,
     shared: Arc<Shared>,
-    log_key: Option<Arc<LogKey>>,
+    log_key: Option<Arc<SigningKey>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Accounts").field("files", &self.files).finish_non_exhaustive()
+    }
 }
 
 impl Accounts {
@@ -110,9 +118,10 @@ impl Accounts {
         let projections = queries::connect(&files.projections())?;
         let readers = Readers::start(&files.projections(), readers)?;
         let (sender, receiver) = queue::channel(QUEUE_MAX);
-        let writer = Writer { book, journal, projections, shared: Arc::clone(&shared), clock, lock };
+        let writer =
+            Writer { book, journal, projections, shared: Arc::clone(&shared), clock: Arc::clone(&clock), lock };
         writer.start(projection, &files.journal(), &sender, receiver)?;
-        Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, readers, shared, log_key }) })
+        Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, clock, readers, shared, log_key }) })
     }
 
     /// Throws the projections of a closed book away; the next [`Accounts::open`] makes them anew from the

@@ -255,7 +255,7 @@ fn project_entry(
         Entry::Head { bytes, .. } => {
             if let Ok(head) = audit::SignedTreeHead::parse(bytes) {
                 transaction.prepare_cached("INSERT OR REPLACE INTO heads VALUES (?1, ?2, ?3, ?4)")?.execute((
-                    signed(head.head().size),
+                    signed(head.head.size),
                     at.number.sql(),
                     at.at,
                     bytes,

@@ -24,12 +24,11 @@ impl TileStore for SqlTiles<'_> {
 }
 
 /// The record of an entry of this row, by its place in the row.
-pub(crate) fn record(row: &Projected, place: usize) -> Option<Record> {
+fn record(row: &Projected, place: usize) -> Option<Record<'_>> {
     let (recorded, answer) = (row.entries.get(place)?, row.answers.get(place)?);
     let (start, end) = recorded.range;
     let outcome = if is_done(row, place) { Outcome::Done } else { Outcome::Refused };
-    let entry = row.batch.get(start..end)?.to_vec();
-    Record::new(row.at.0, answer.number.0, outcome, entry).ok()
+    Some(Record { at: row.at.0, number: answer.number.0, outcome, entry: row.batch.get(start..end)? })
 }
 
 /// Whether an entry did what it asked for.

@@ -12,9 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use accounts::{
-    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options, Payment, Posted, Timestamp, Verified,
+    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options, ParameterChange, ParameterStep, Payment, Posted,
+    Timestamp, Verified,
 };
 use money::{Currency, Money};
+use parameters::Section;
 
 /// A clock that the test moves. Each look moves it by a microsecond, so that no two postings share a moment.
 #[derive(Debug, Clone)]
@@ -52,6 +54,25 @@ pub fn key(number: u64) -> [u8; 16] {
     key
 }
 
+/// A number for a word, far from those that tests count.
+fn fold(word: &str) -> u64 {
+    word.bytes().fold(1 << 62, |number, byte| number.rotate_left(5) ^ u64::from(byte))
+}
+
+/// Puts a section into effect, as two operators would.
+pub async fn put_into_effect(accounts: &Accounts, section: Section, text: &str) {
+    let version = u32::try_from(accounts.registry().versions(section).len()).expect("few") + 1;
+    let draft =
+        ParameterStep::Draft { section, text: text.to_owned(), effective: None, note: String::new() };
+    let steps = [("ada", draft), ("ben", ParameterStep::Approve { section, version })];
+    for (operator, step) in steps {
+        let number = fold(&format!("{operator}{section:?}{version}"));
+        let change =
+            ParameterChange { key: key(number), operator: operator.to_owned(), step, evidence: Vec::new() };
+        accounts.change_parameter(change).await.expect("is a good parameter");
+    }
+}
+
 /// A book with a settlement account, a fee account, customers with money, and a merchant.
 #[derive(Debug)]
 pub struct People {
@@ -65,6 +86,7 @@ pub const OPENING_UNITS: i64 = 100_000;
 
 pub async fn open_account(accounts: &Accounts, holder: &str, kind: Kind) -> AccountId {
     let new = NewAccount {
+        key: key(fold(holder)),
         holder: HolderId(holder.to_owned()),
         kind,
         name: format!("{holder}'s account"),
@@ -89,14 +111,9 @@ pub async fn settle_in(accounts: &Accounts, customers: u64) -> People {
 
 pub fn payment(number: u64, operation: Operation, from: AccountId, to: AccountId, units: i64) -> Payment {
     Payment {
-        key: key(number),
-        operation,
-        from,
-        to,
-        amount: yuan(units),
-        fee: yuan(0),
         memo: format!("payment {number}"),
         evidence: number.to_le_bytes().to_vec(),
+        ..Payment::new(key(number), operation, from, to, yuan(units))
     }
 }
 

@@ -1,0 +1,143 @@
+//! The audit log: heads, and the proof of a payment.
+
+use audit::{
+    Appender, Hash, LogKey, Outcome, Record, SignedTreeHead, TreeHead, TreeError, consistency_proof, inclusion_proof,
+};
+use ledger::Timestamp;
+use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
+
+use super::Accounts;
+use crate::entry::{Entry, decode_batch};
+use crate::journal;
+use crate::projection::SqlTiles;
+use crate::queries::log;
+use crate::{Error, PaymentId};
+
+/// The record of a payment, and the proof that it is in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordProof {
+    /// The record's bytes.
+    pub record: Vec<u8>,
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// The way from the record to the head's root.
+    pub proof: Vec<Hash>,
+    /// A signed head that covers it.
+    pub head: SignedTreeHead,
+}
+
+impl Accounts {
+    /// The key that the heads of the audit log are signed with, if there is one.
+    #[must_use]
+    pub fn log_key(&self) -> Option<LogKey> {
+        self.inner.log_key.as_deref().map(LogKey::of)
+    }
+
+    /// Signs the audit log as it stands, and puts the head into the book. When nothing has been logged since the
+    /// last head, that one is returned.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the book was opened without a key, or the log does not read; [`Error::Stopped`].
+    pub async fn sign_head(&self) -> Result<SignedTreeHead, Error> {
+        let Some(key) = self.inner.log_key.clone() else {
+            return Err(Error::Store("the book was opened without the audit log's key".to_owned()));
+        };
+        let (size, root, last) = self
+            .read(|connection| {
+                let size = log::size(connection)?;
+                let tree = Appender::from_tiles(size, &SqlTiles(connection)).map_err(unreadable)?;
+                Ok((size, tree.root(), log::last_head(connection)?))
+            })
+            .await?;
+        let last = last.and_then(|bytes| SignedTreeHead::parse(&bytes).ok());
+        // The head itself is the only record after it.
+        if let Some(last) = last.filter(|last| last.head.size.saturating_add(1) >= size) {
+            return Ok(last);
+        }
+        let Timestamp(at) = (self.inner.clock)();
+        let head = TreeHead { log: LogKey::of(&key).id(), size, root, at };
+        let signed = head.sign(&key).map_err(|error| Error::Store(error.to_string()))?;
+        let bytes = signed.to_bytes();
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        let (half, _) = digest.split_first_chunk::<16>().expect("32 bytes have 16 first ones");
+        self.noted(Entry::Head { key: *half, bytes }).await?;
+        Ok(signed)
+    }
+
+    /// All signed heads, the smallest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::Stopped`].
+    pub async fn heads(&self) -> Result<Vec<SignedTreeHead>, Error> {
+        let heads = self.read(log::heads).await?;
+        let parsed = heads.iter().map(|bytes| SignedTreeHead::parse(bytes));
+        parsed.collect::<Result<_, _>>().map_err(|error| Error::Damaged(error.to_string()))
+    }
+
+    /// Proves that the log of `new` records extends the one of `old` records.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the log has no such sizes or does not read; [`Error::Stopped`].
+    pub async fn prove_consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, Error> {
+        self.read(move |connection| consistency_proof(old, new, &SqlTiles(connection)).map_err(unreadable)).await
+    }
+
+    /// The record of a payment with the proof that it is in the log, under a head that is signed now if need be.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when there is no such payment or no key;
+    /// [`Error::Stopped`].
+    pub async fn prove(&self, payment: PaymentId) -> Result<RecordProof, Error> {
+        let head = self.sign_head().await?;
+        let source = self.inner.files.journal();
+        let size = head.head.size;
+        let found = self
+            .read(move |connection| {
+                let Some((sequence, index, first)) = log::place(connection, payment)? else { return Ok(None) };
+                let leaf = leaf(connection, index)?;
+                let proof = inclusion_proof(index, size, &SqlTiles(connection)).map_err(unreadable)?;
+                Ok(Some((sequence, index, first, leaf, proof)))
+            })
+            .await?;
+        let Some((sequence, index, first, leaf, proof)) = found else {
+            return Err(Error::Store(format!("there is no payment {payment} in the books")));
+        };
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new().name("accounts-record".to_owned()).spawn(move || {
+            let row = journal::row(&source, sequence);
+            let _ = reply.send(row.and_then(|row| record(&row, payment, index.saturating_sub(first), leaf)));
+        })?;
+        let record = answer.await.map_err(|_| Error::Stopped)??;
+        Ok(RecordProof { record, index, proof, head })
+    }
+}
+
+/// The bytes of a record of this row, the one with this leaf hash.
+fn record(row: &journal::Row, payment: PaymentId, place: u64, leaf: Hash) -> Result<Vec<u8>, Error> {
+    let damaged = || Error::Damaged(format!("row {} is not what the audit log was made of", row.sequence));
+    let entries = decode_batch(&row.batch).ok_or_else(damaged)?;
+    let recorded = entries.get(usize::try_from(place).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
+    let (start, end) = recorded.range;
+    let entry = row.batch.get(start..end).ok_or_else(damaged)?;
+    [Outcome::Done, Outcome::Refused]
+        .into_iter()
+        .map(|outcome| Record { at: row.at.0, number: payment.0, outcome, entry })
+        .find(|record| record.leaf_hash() == leaf)
+        .map(|record| record.encode())
+        .ok_or_else(damaged)
+}
+
+fn leaf(connection: &Connection, index: u64) -> rusqlite::Result<Hash> {
+    use audit::TileStore as _;
+    let missing = || unreadable(TreeError::Missing { level: 0, index: index / 256, needed: 1 });
+    let tile = SqlTiles(connection).tile(0, index / 256).ok_or_else(missing)?;
+    let start = usize::try_from(index % 256).unwrap_or(0).saturating_mul(32);
+    let hash = tile.get(start..start.saturating_add(32)).and_then(|hash| hash.try_into().ok());
+    hash.ok_or_else(missing)
+}
+
+fn unreadable(error: TreeError) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(error))
+}
+
