@@ -110,7 +110,7 @@ impl Accounts {
         let readers = Readers::start(&files.projections(), readers)?;
         let (sender, receiver) = queue::channel(QUEUE_MAX);
         let writer = Writer { ledger, journal, projections, shared: Arc::clone(&shared), clock, lock };
-        writer.start(projection, &files.journal(), &sender, receiver)?;
+        writer.start(projection, files.journal(), &sender, receiver)?;
         Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, readers, shared }) })
     }
 

@@ -29,6 +29,7 @@ mod progress;
 mod projection;
 mod queries;
 mod recovery;
+mod store;
 mod verify;
 mod writer;
 
@@ -41,4 +42,5 @@ pub use operation::{
     MEMO_BYTES_MAX, NAME_BYTES_MAX, NewAccount, NewHold, Operation, PAGE_ENTRIES_MAX, Page, Payment,
     PaymentRecord, Posted, Release, Released,
 };
+pub use store::StoreChoice;
 pub use verify::Verified;

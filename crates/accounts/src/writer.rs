@@ -3,7 +3,6 @@
 //! commit).
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
@@ -138,7 +137,7 @@ impl Writer {
     pub(crate) fn start(
         self,
         projection: Projection,
-        journal_path: &Path,
+        journal_path: &crate::store::Location,
         sender: &queue::Sender<Message>,
         queue: queue::Receiver<Message>,
     ) -> Result<(), Error> {
@@ -335,7 +334,7 @@ impl Writer {
             return Err(error);
         }
         let applied = self.ledger.apply((self.clock)(), &requests);
-        if let Err(error) = self.journal.append(applied.at, &bytes) {
+        if let Err(error) = self.journal.append(applied.at, &bytes).map_err(Error::from) {
             answer_all(waiting, &[], Some(&error));
             return Err(error);
         }
