@@ -132,7 +132,7 @@ impl<'a> Sight<'a> {
         let recent = history.within(self.now, window);
         let count = match counted {
             // Exact for every bound up to what is remembered.
-            Counted::Payments => recent.len(),
+            Counted::Payments => recent.count(),
             Counted::ToPayee | Counted::Payees if history.forgot_within(self.now, window) => return true,
             Counted::ToPayee => recent.filter(|payment| payment.payee == payee).count(),
             Counted::Payees => {

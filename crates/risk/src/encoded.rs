@@ -119,7 +119,8 @@ impl Account {
         }
         if self.payments < known
             || self.forgotten.is_some() != (self.payments > known)
-            || (self.forgotten.is_some() && self.recent.len() < RECENT_MAX) {
+            || (self.forgotten.is_some() && self.recent.len() < RECENT_MAX)
+        {
             return damaged("an account's payments are counted wrongly");
         }
         if has_twice(&self.payees) || has_twice(self.terminals.iter().map(|(terminal, _)| terminal)) {

@@ -13,7 +13,7 @@ const SECONDS_PER_DAY: u32 = 86_400;
 const FACTOR_MAX: u32 = 10_000;
 
 /// Most characters of the author's own text that an error repeats.
-const QUOTED_CHARACTERS_MAX: usize = 60;
+const QUOTED_CHARACTERS_MAX: usize = 80;
 
 /// Text as an error repeats it: not too long.
 pub(crate) fn quoted(text: &str) -> String {

@@ -1,4 +1,9 @@
 //! Histories: bounds, bytes, damage, the clock.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test's own data: a panic is a failed test"
+)]
 
 use ledger::Timestamp;
 use money::{Currency, Money};
@@ -106,8 +111,8 @@ fn sealed(content: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(content);
     let mut state = 0_u64;
     let mut fold = |value: u64| {
-        let wide = u128::from(state.rotate_left(23) ^ value ^ MULTIPLIER)
-            * u128::from(MULTIPLIER.rotate_left(32));
+        let wide =
+            u128::from(state.rotate_left(23) ^ value ^ MULTIPLIER) * u128::from(MULTIPLIER.rotate_left(32));
         state = (wide >> 64) as u64 ^ wide as u64;
         state
     };

@@ -4,6 +4,12 @@
 //! payees in which more than 64 payments were made count as met, habits look at the last 64 payments, a payee
 //! is known while fewer than 256 others were paid since, a terminal while fewer than 16 others were used since.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test's own data: a panic is a failed test"
+)]
+
 use ledger::Timestamp;
 use money::{Currency, Money};
 use proptest::prelude::*;
@@ -258,20 +264,24 @@ fn any_model() -> impl Strategy<Value = Model> {
     prop_oneof![
         prop::sample::select(vec!["pay", "transfer"]).prop_map(Model::Operation),
         (comparison(), 0..3_000_i64).prop_map(|(how, minor)| Model::Amount(how, minor)),
-        (comparison(), 1..=64_u32, 1..20_000_u32).prop_map(|(how, bound, window)| Model::Payments(how, bound, window)),
-        (beyond(), 1..=20_u32, 1..20_000_u32).prop_map(|(how, bound, window)| Model::ToPayee(how, bound, window)),
-        (beyond(), 1..=64_u32, 1..20_000_u32).prop_map(|(how, bound, window)| Model::Payees(how, bound, window)),
+        (comparison(), 1..=64_u32, 1..20_000_u32)
+            .prop_map(|(how, bound, window)| Model::Payments(how, bound, window)),
+        (beyond(), 1..=20_u32, 1..20_000_u32)
+            .prop_map(|(how, bound, window)| Model::ToPayee(how, bound, window)),
+        (beyond(), 1..=64_u32, 1..20_000_u32)
+            .prop_map(|(how, bound, window)| Model::Payees(how, bound, window)),
         (comparison(), 0..300_u32).prop_map(|(how, bound)| Model::Ever(how, bound)),
-        (beyond(), 0..100_000_i64, 1..20_000_u32).prop_map(|(how, minor, window)| Model::Sum(how, minor, window)),
+        (beyond(), 0..100_000_i64, 1..20_000_u32)
+            .prop_map(|(how, minor, window)| Model::Sum(how, minor, window)),
         (comparison(), 1..40_000_u32).prop_map(|(how, ago)| Model::FirstSeen(how, ago)),
         any::<bool>().prop_map(Model::FirstToPayee),
-        (1..500_u32, any::<bool>(), 1..=64_u32)
-            .prop_flat_map(|(hundredths, maximum, last)| {
-                (1..=last).prop_map(move |enough| Model::Against { hundredths, maximum, last, enough })
-            }),
+        (1..500_u32, any::<bool>(), 1..=64_u32).prop_flat_map(|(hundredths, maximum, last)| {
+            (1..=last).prop_map(move |enough| Model::Against { hundredths, maximum, last, enough })
+        }),
         (0..1440_u16, 1..1440_u16).prop_map(|(from, after)| Model::Time(from, (from + after) % 1440)),
         (comparison(), 390_000..460_000_u32).prop_map(|(how, age)| Model::Age(how, age)),
-        prop::sample::select(vec![Consent::Signed, Consent::SteppedUp, Consent::Operator]).prop_map(Model::Weaker),
+        prop::sample::select(vec![Consent::Signed, Consent::SteppedUp, Consent::Operator])
+            .prop_map(Model::Weaker),
     ]
 }
 
@@ -324,19 +334,21 @@ fn any_payments() -> impl Strategy<Value = Vec<Made>> {
         );
         prop::collection::vec(one, 1..500).prop_map(|all| {
             let mut seconds = START_SECONDS;
-            let made = all.into_iter().map(|(after, payee, terminal, minor, dollars, consent, minutes, transfer)| {
-                seconds += after;
-                Made {
-                    seconds,
-                    payee,
-                    terminal,
-                    minor,
-                    currency: if dollars { Currency::USD } else { Currency::CNY },
-                    consent,
-                    minutes,
-                    operation: if transfer { "transfer" } else { "pay" },
-                }
-            });
+            let made = all.into_iter().map(
+                |(after, payee, terminal, minor, dollars, consent, minutes, transfer)| {
+                    seconds += after;
+                    Made {
+                        seconds,
+                        payee,
+                        terminal,
+                        minor,
+                        currency: if dollars { Currency::USD } else { Currency::CNY },
+                        consent,
+                        minutes,
+                        operation: if transfer { "transfer" } else { "pay" },
+                    }
+                },
+            );
             made.collect()
         })
     })
