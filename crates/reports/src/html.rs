@@ -156,9 +156,9 @@ impl Html {
         self.raw("<td class=\"n\">").text(&crate::amount::grouped_count(count)).raw("</td>");
     }
 
-    /// A cell with text of ours.
+    /// A cell with a word of ours that is not broken.
     pub(crate) fn cell(&mut self, text: &str) {
-        self.raw("<td>").text(text).raw("</td>");
+        self.raw("<td class=\"day\">").text(text).raw("</td>");
     }
 
     /// The box above everything else: what is wrong with the figures.
