@@ -34,7 +34,9 @@ mod payment;
 mod progress;
 mod projection;
 mod queries;
+mod record;
 mod recovery;
+mod store;
 mod verify;
 mod writer;
 
@@ -54,4 +56,6 @@ pub use payment::{
     NewHold, ORIGIN_BYTES_MAX, Operation, Origin, Payment, Posted, Quote, QuoteVerdict, REFERENCE_BYTES_MAX,
     Refund, Refunded, Release, Released, Resolution,
 };
+pub use record::read_record;
+pub use store::StoreChoice;
 pub use verify::Verified;

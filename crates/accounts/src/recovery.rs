@@ -11,6 +11,7 @@ use crate::book::Book;
 use crate::entry::{Entry, decode_batch};
 use crate::journal::{self, CHAIN_START, Journal};
 use crate::projection::{self, Projected, Projection};
+use crate::store::{Location, StoreChoice};
 
 /// Rows replayed into the projections in one transaction.
 const REPLAY_ROWS: usize = 256;
@@ -21,16 +22,24 @@ const REPLAY_ENTRIES: usize = 16_384;
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
     folder: PathBuf,
+    journal: Location,
 }
 
 impl Files {
+    /// With the journal in the folder too.
     pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self { folder: folder.to_owned(), journal: Location::Sqlite(journal_file(folder)) }
+    }
+
+    /// With the journal where it is chosen to be.
+    pub(crate) fn with_store(folder: &Path, store: &StoreChoice) -> Result<Self, Error> {
+        let journal = Location::new(store, &journal_file(folder))?;
+        Ok(Self { folder: folder.to_owned(), journal })
     }
 
     /// The truth.
-    pub(crate) fn journal(&self) -> PathBuf {
-        self.folder.join("journal.sqlite")
+    pub(crate) fn journal(&self) -> &Location {
+        &self.journal
     }
 
     /// What is made from it. A file of its own, so that both are written at the same time: SQLite has one
@@ -57,6 +66,10 @@ impl Files {
     }
 }
 
+fn journal_file(folder: &Path) -> PathBuf {
+    folder.join("journal.sqlite")
+}
+
 /// A book as it was found, ready to go on.
 pub(crate) struct Recovered {
     pub(crate) book: Book,
@@ -67,12 +80,7 @@ pub(crate) struct Recovered {
 /// Opens the book: checks the whole chain, starts from the snapshot if there is one, replays the rest, and
 /// lets the projections follow.
 pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error> {
-    let journal = Journal::open(&files.journal()).map_err(|error| match error {
-        Error::Store(why) if why.contains("malformed") || why.contains("not a database") => {
-            Error::Damaged(why)
-        }
-        other => other,
-    })?;
+    let journal = Journal::open(files.journal())?;
     let mut projection = Projection::open(&files.projections())?;
     if projection.sequence > journal.sequence {
         return Err(Error::Damaged(format!(
@@ -87,7 +95,7 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
     let (from, from_hash, mut book) = snapshot.unwrap_or_else(|| (0, CHAIN_START, Book::new(limits)));
     let mut replay = Replay { pending: Vec::new(), entries: 0 };
     let (followed, followed_hash) = (projection.sequence, projection.hash);
-    journal::read(&files.journal(), journal.sequence, |row| {
+    journal::read(files.journal(), journal.sequence, |row| {
         if row.sequence == from && row.hash != from_hash {
             return Err(Error::Damaged(format!("row {from} is not the one the snapshot was made after")));
         }

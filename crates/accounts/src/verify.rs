@@ -39,7 +39,7 @@ pub(crate) fn verify(files: &Files, copy: &Copy, limits: Limits) -> Result<Verif
     if projected == 0 {
         compare(&connection, &replayed.ledger)?;
     }
-    journal::read(&files.journal(), until, |row| {
+    journal::read(files.journal(), until, |row| {
         let (sequence, hash) = (row.sequence, row.hash);
         apply(&mut replayed, row)?;
         if sequence == copy.sequence {

@@ -2,7 +2,6 @@
 //! it on disk as one row of the journal, and only then answers; what arrives meanwhile is the next row (group
 //! commit).
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
@@ -155,7 +154,7 @@ impl Writer {
     pub(crate) fn start(
         self,
         projection: Projection,
-        journal_path: &Path,
+        journal_path: &crate::store::Location,
         sender: &queue::Sender<Message>,
         queue: queue::Receiver<Message>,
     ) -> Result<(), Error> {
@@ -355,7 +354,7 @@ impl Writer {
             .shared
             .progress
             .wait_for_room(count, batch.bytes.len())
-            .and_then(|()| self.journal.append(at, &batch.bytes));
+            .and_then(|()| Ok(self.journal.append(at, &batch.bytes)?));
         if let Err(error) = written {
             answer_all(waiting, &batch, Some(&error));
             return Err(error);

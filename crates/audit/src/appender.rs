@@ -5,7 +5,7 @@
 
 use crate::hash::{HASH_BYTES, Hash, LEAVES_MAX, fold_peaks, node_hash};
 use crate::tile::{
-    LEVELS_MAX, TILE_BYTES_MAX, TILE_HASHES, TILE_HEIGHT, Tile, TileStore, TreeError, fold_complete,
+    LEVELS_MAX, TILE_BYTES_MAX, TILE_HEIGHT, Tile, TileStore, TreeError, fold_complete, place_in_tile,
     read_tile,
 };
 
@@ -21,7 +21,7 @@ pub struct Appender {
     full: Vec<Tile>,
 }
 
-/// The last tile of a level: fewer than [`TILE_HASHES`] hashes.
+/// The last tile of a level: fewer than [`crate::tile::TILE_HASHES`] hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Edge {
     index: u64,
@@ -58,7 +58,8 @@ impl Appender {
         for (level, edge) in (0_u8..).zip(&mut tree.edges) {
             let hashes = size >> (TILE_HEIGHT * u32::from(level));
             edge.index = hashes >> TILE_HEIGHT;
-            let width = width_of(hashes);
+            // As many hashes as are left over from full tiles.
+            let width = place_in_tile(hashes);
             if width > 0 {
                 edge.bytes = read_tile(store, level, edge.index, width)?;
                 edge.bytes.truncate(width * HASH_BYTES);
@@ -144,9 +145,4 @@ impl Appender {
     pub fn root(&self) -> Hash {
         fold_peaks(&self.peaks)
     }
-}
-
-/// How many of so many hashes of a level are in its unfinished tile.
-fn width_of(hashes: u64) -> usize {
-    usize::try_from(hashes).map_or(0, |hashes| hashes % TILE_HASHES)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::hash::{HASH_BYTES, Hash, LEAVES_MAX, fold_peaks};
-use crate::tile::{TILE_HASHES, TILE_HEIGHT, TileStore, TreeError, fold_complete, read_tile};
+use crate::tile::{TILE_HEIGHT, TileStore, TreeError, fold_complete, place_in_tile, read_tile};
 
 /// Proves that leaf `index` is in the tree of `size` leaves: the hashes beside the path from it to the root, the
 /// lowest first (RFC 9162 `PATH(m, D_n)`).
@@ -101,7 +101,7 @@ impl<S: TileStore> Nodes<'_, S> {
         let inner_height = height % TILE_HEIGHT;
         let first_hash = index << inner_height;
         let tile_index = first_hash >> TILE_HEIGHT;
-        let first = usize::try_from(first_hash).map_or(0, |hash| hash % TILE_HASHES);
+        let first = place_in_tile(first_hash);
         let end = first + (1 << inner_height);
         let missing = TreeError::Missing { level, index: tile_index, needed: end };
         let bytes = match self.read.entry((level, tile_index)) {

@@ -108,6 +108,12 @@ impl TileStore for MemoryTiles {
     }
 }
 
+/// The place of a level's hash within its tile: its number's lowest byte, since a tile holds 256.
+pub(crate) fn place_in_tile(hash: u64) -> usize {
+    let [lowest, ..] = hash.to_le_bytes();
+    usize::from(lowest)
+}
+
 /// At least the first `needed` hashes of a tile, and no broken one.
 pub(crate) fn read_tile(
     store: &impl TileStore,

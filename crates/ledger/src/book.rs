@@ -19,14 +19,13 @@ use crate::{
 /// Bounds of a book that its user chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many idempotency keys are remembered, the newest ones; about 150 bytes each. A caller that must
+    /// How many idempotency keys are remembered, the newest ones; about 130 bytes each. A caller that must
     /// know older ones keeps them itself and asks itself first.
-    /// A power of two is best: the table that finds them is then half full and never rebuilt.
     pub keys_max: usize,
 }
 
 impl Default for Limits {
-    /// Half a million keys: 80 MB when full.
+    /// Half a million keys: 70 MB when full.
     fn default() -> Self {
         Self { keys_max: 1 << 19 }
     }

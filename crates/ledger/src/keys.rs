@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::lookup::{Lookup, Seeded};
+use crate::positions::{POSITIONS_MAX, Positions};
 use crate::{Answer, Content, Key, Timestamp};
 
 /// One remembered request.
@@ -22,28 +22,26 @@ pub(crate) struct Keys {
     remembered: VecDeque<Remembered>,
     /// How many were forgotten: what makes a place in `remembered` out of a position.
     forgotten: u64,
-    /// Key to position (place + forgotten).
-    positions: Lookup<Key, u64>,
+    /// Key to position (place + forgotten), of which the low 32 bits say enough.
+    positions: Positions,
 }
 
 impl Keys {
     pub(crate) fn new(keys_max: usize) -> Self {
+        let keys_max = keys_max.min(POSITIONS_MAX);
         // Room for all of them from the start: growing later would stall the writer while a large table is
         // copied. Pages that are not used yet cost nothing.
         Self {
             keys_max,
             remembered: VecDeque::with_capacity(keys_max),
             forgotten: 0,
-            positions: Lookup::with_capacity_and_hasher(keys_max, Seeded::default()),
+            positions: Positions::new(keys_max),
         }
     }
 
     pub(crate) fn find(&self, key: Key) -> Option<&Remembered> {
-        let position = *self.positions.get(&key)?;
-        let place = usize::try_from(position.checked_sub(self.forgotten)?).ok()?;
-        let remembered = self.remembered.get(place)?;
-        assert_eq!(remembered.key, key, "a key's position leads to that key");
-        Some(remembered)
+        let stands = |position| self.at(position).is_some_and(|remembered| remembered.key == key);
+        self.at(self.positions.find(key, stands)?)
     }
 
     /// Remembers a key that [`Keys::find`] does not know.
@@ -56,13 +54,17 @@ impl Keys {
         if self.remembered.len() >= self.keys_max
             && let Some(oldest) = self.remembered.pop_front()
         {
-            self.positions.remove(&oldest.key);
+            self.positions.remove(oldest.key, low(self.forgotten));
             self.forgotten = self.forgotten.saturating_add(1);
         }
         let place = u64::try_from(self.remembered.len()).expect("a length fits 64 bits");
-        let earlier = self.positions.insert(remembered.key, self.forgotten.saturating_add(place));
-        assert_eq!(earlier, None, "a key is remembered once");
+        self.positions.insert(remembered.key, low(self.forgotten.saturating_add(place)));
         self.remembered.push_back(remembered);
+    }
+
+    fn at(&self, position: u32) -> Option<&Remembered> {
+        // Fewer than 2^32 are remembered, so the low bits tell them apart, also where they wrap.
+        self.remembered.get(usize::try_from(position.wrapping_sub(low(self.forgotten))).ok()?)
     }
 
     /// Those remembered, oldest first.
@@ -83,7 +85,7 @@ impl Keys {
     /// What is wrong with them in a book whose next command gets this number at this moment or later.
     pub(crate) fn fault(&self, next_number: u64, now: Timestamp) -> Option<&'static str> {
         if self.positions.len() != self.remembered.len() || self.remembered.len() > self.keys_max {
-            return Some("the keys and their positions differ in number");
+            return Some("the keys and their positions differ in count");
         }
         if !self.remembered.iter().all(|remembered| self.find(remembered.key) == Some(remembered)) {
             return Some("a remembered key is not found");
@@ -105,4 +107,9 @@ impl Keys {
             _ => None,
         }
     }
+}
+
+/// The low half of a position.
+fn low(position: u64) -> u32 {
+    u32::try_from(position & 0xFFFF_FFFF).expect("32 bits")
 }

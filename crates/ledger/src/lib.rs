@@ -40,6 +40,7 @@ mod command;
 mod holds;
 mod keys;
 mod lookup;
+mod positions;
 mod posting;
 mod refunds;
 mod snapshot;

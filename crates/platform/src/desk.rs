@@ -465,7 +465,8 @@ impl Desk {
             Wish::Pay(order) => {
                 let until = now.monotonic.saturating_add(self.platform.limits.confirm_max);
                 running.payment = Some(Payment::ordered(&order, until));
-                effects.push_back(Effect::Prepare { holder, order });
+                let terminal = self.signed_in.terminal;
+                effects.push_back(Effect::Prepare { holder, terminal, order });
             }
             // An app does not leave its user before its payment has come to an end.
             Wish::End if running.payment.is_some() => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use accounts::{Account, Operation, Page, Posted};
 use auth::{PendingLogin, SignedIn};
-use identity::{LoginError, Statement};
+use identity::{LoginError, Statement, TerminalId};
 use money::Money;
 
 /// Which command of which app an effect is for. An answer to an app that has been left since is for
@@ -52,6 +52,8 @@ pub enum Effect {
     Prepare {
         /// Whose money it must be, and where it may be put in.
         holder: String,
+        /// The terminal that it is ordered at.
+        terminal: TerminalId,
         /// What the app ordered.
         order: Order,
     },
@@ -73,6 +75,8 @@ pub enum Effect {
 pub struct Order {
     /// Whose it is.
     pub tag: Tag,
+    /// The app that ordered it, by its identifier.
+    pub app: String,
     /// Pay, transfer or top up.
     pub operation: Operation,
     /// The account it comes from; empty for a top-up, which comes from the settlement account.
@@ -170,6 +174,16 @@ pub enum Refusal {
     NotSigned,
     /// Too late: the user took too long to confirm.
     Expired,
+    /// A limit would be exceeded.
+    OverLimit,
+    /// A risk rule forbids it.
+    Suspicious,
+    /// A risk rule asks for a stronger proof of consent than this terminal can give.
+    StepUp,
+    /// The price is not what was confirmed any more.
+    PriceChanged,
+    /// The money is set aside until the operator has looked at the payment.
+    InReview,
     /// The server cannot now.
     Unavailable,
 }

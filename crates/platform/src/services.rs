@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use accounts::{Account, AccountId, Accounts, Cursor, Decline, HolderId, Kind, Operation, Payment, Posted};
+use accounts::{
+    Account, AccountId, Accounts, Consent, Control, Cursor, Decline, HolderId, Kind, Operation, Origin, Payment, Posted,
+    QuoteVerdict,
+};
 use auth::{Auth, AuthError, SignedIn, StatementRefusal};
-use identity::{LoginError, Party, Statement, UnixTime};
-use money::{Currency, Money};
+use identity::{LoginError, Party, Statement, TerminalId, UnixTime};
+use money::Currency;
 use rand_core::CryptoRngCore;
 use tokio::task::block_in_place;
 use tracing::{info, warn};
@@ -100,9 +103,9 @@ impl Services {
                 });
                 Answer::Replied { tag, reply }
             }
-            Effect::Prepare { holder, order } => {
+            Effect::Prepare { holder, terminal, order } => {
                 let tag = order.tag;
-                let outcome = self.prepare(&holder, order).await.unwrap_or_else(|error| {
+                let outcome = self.prepare(&holder, terminal, order).await.unwrap_or_else(|error| {
                     warn!("a payment was not prepared: {error}");
                     Err(Refusal::Unavailable)
                 });
@@ -110,7 +113,7 @@ impl Services {
             }
             Effect::Post { signed_in, statement, signature, prepared } => {
                 let tag = prepared.order.tag;
-                match self.post(&signed_in, &statement, &signature, now).await {
+                match self.post(&signed_in, &prepared.order.app, &statement, &signature, now).await {
                     Err(Rejection::Revoked) => Answer::Revoked,
                     Err(Rejection::Refused(refusal)) => Answer::Posted { tag, outcome: Err(refusal) },
                     Ok(posted) => Answer::Posted { tag, outcome: Ok(posted) },
@@ -180,7 +183,12 @@ impl Services {
         self.accounts.account(id).await
     }
 
-    async fn prepare(&self, holder: &str, order: Order) -> Result<Result<Prepared, Refusal>, Failure> {
+    async fn prepare(
+        &self,
+        holder: &str,
+        terminal: TerminalId,
+        order: Order,
+    ) -> Result<Result<Prepared, Refusal>, Failure> {
         let currency = order.amount.currency();
         let (payer, payee) = match order.operation {
             Operation::TopUp if !self.free_top_ups => return Ok(Err(Refusal::NotPermitted)),
@@ -203,7 +211,20 @@ impl Services {
         if payer.kind == Kind::Customer && payer.available.compare(order.amount)?.is_lt() {
             return Ok(Err(Refusal::InsufficientFunds));
         }
-        Ok(Ok(Prepared { fee: Money::zero(currency), order, payer, payee }))
+        let payment = Payment {
+            origin: origin(&order.app, terminal),
+            consent: Consent::Signed,
+            ..Payment::new([0; 16], order.operation, payer.id, payee.id, order.amount)
+        };
+        let quote = match self.accounts.quote(&payment).await {
+            Ok(quote) => quote,
+            Err(accounts::Error::Declined(decline)) => return Ok(Err(declined(&decline))),
+            Err(error) => return Err(error.into()),
+        };
+        if let QuoteVerdict::Decline(decline) = quote.verdict {
+            return Ok(Err(declined(&decline)));
+        }
+        Ok(Ok(Prepared { fee: quote.fee, order, payer, payee }))
     }
 
     /// The account through which money comes in, in this currency.
@@ -221,6 +242,7 @@ impl Services {
     async fn post(
         &self,
         signed_in: &SignedIn,
+        app: &str,
         statement: &Statement,
         signature: &[u8; 64],
         now: UnixTime,
@@ -237,36 +259,56 @@ impl Services {
         })?;
         let fields = statement.fields();
         let account = |party: &Party| party.account.parse().map_err(|_| Rejection::Refused(Refusal::Invalid));
+        let operation = match fields.operation {
+            identity::Operation::Pay => Operation::Pay,
+            identity::Operation::Transfer => Operation::Transfer,
+            identity::Operation::TopUp => Operation::TopUp,
+        };
+        let (from, to) = (account(&fields.payer)?, account(&fields.payee)?);
         let payment = Payment {
-            key: fields.payment_key,
-            operation: match fields.operation {
-                identity::Operation::Pay => Operation::Pay,
-                identity::Operation::Transfer => Operation::Transfer,
-                identity::Operation::TopUp => Operation::TopUp,
-            },
-            from: account(&fields.payer)?,
-            to: account(&fields.payee)?,
-            amount: fields.amount,
-            fee: fields.fee,
+            agreed_fee: Some(fields.fee),
             memo: fields.memo.clone(),
+            origin: origin(app, fields.terminal),
+            consent: Consent::Signed,
             evidence,
+            ..Payment::new(fields.payment_key, operation, from, to, fields.amount)
         };
         match self.accounts.post(payment).await {
             Ok(posted) => Ok(posted),
             Err(accounts::Error::Declined(decline)) => {
                 info!(account = %signed_in.customer.account, "a payment was declined: {decline}");
-                Err(Rejection::Refused(match decline {
-                    Decline::InsufficientFunds { .. } => Refusal::InsufficientFunds,
-                    Decline::UnknownAccount(_) | Decline::AccountClosed(_) => Refusal::UnknownPayee,
-                    Decline::NotAllowed => Refusal::NotPermitted,
-                    _ => Refusal::Invalid,
-                }))
+                Err(Rejection::Refused(declined(&decline)))
+            }
+            Err(error @ accounts::Error::InReview { .. }) => {
+                info!(account = %signed_in.customer.account, "{error}");
+                Err(Rejection::Refused(Refusal::InReview))
             }
             Err(error) => {
                 warn!("a payment was not posted: {error}");
                 Err(Rejection::Refused(Refusal::Unavailable))
             }
         }
+    }
+}
+
+/// Where a payment comes from, for limits and risk rules. The region of a terminal is not known yet.
+fn origin(app: &str, terminal: TerminalId) -> Origin {
+    Origin { app: app.to_owned(), terminal: terminal.to_string(), region: String::new() }
+}
+
+/// A decline as a session's user is told of it.
+fn declined(decline: &Decline) -> Refusal {
+    match decline {
+        Decline::InsufficientFunds { .. } => Refusal::InsufficientFunds,
+        Decline::UnknownAccount(_) | Decline::AccountClosed(_) => Refusal::UnknownPayee,
+        Decline::NotAllowed => Refusal::NotPermitted,
+        Decline::Controls(refusal) => match refusal.control {
+            Control::Limit => Refusal::OverLimit,
+            Control::Risk => Refusal::Suspicious,
+            Control::StepUp => Refusal::StepUp,
+            Control::Price => Refusal::PriceChanged,
+        },
+        _ => Refusal::Invalid,
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn wish(tag: Tag, command: CommandKind, holder: &str, app: &str) -> W
         }
         CommandKind::Pay { source_account, merchant, amount, memo } => Wish::Pay(Order {
             tag,
+            app: app.to_owned(),
             operation: Operation::Pay,
             source: source_account,
             destination: merchant,
@@ -45,6 +46,7 @@ pub(crate) fn wish(tag: Tag, command: CommandKind, holder: &str, app: &str) -> W
         }),
         CommandKind::Transfer { source_account, payee, amount, memo } => Wish::Pay(Order {
             tag,
+            app: app.to_owned(),
             operation: Operation::Transfer,
             source: source_account,
             destination: payee,
@@ -53,6 +55,7 @@ pub(crate) fn wish(tag: Tag, command: CommandKind, holder: &str, app: &str) -> W
         }),
         CommandKind::TopUp { account, amount } => Wish::Pay(Order {
             tag,
+            app: app.to_owned(),
             operation: Operation::TopUp,
             source: String::new(),
             destination: account,
@@ -112,10 +115,14 @@ pub(crate) fn refused(refusal: Refusal, language: Language) -> vm::Reply {
     let reason = match refusal {
         Refusal::InsufficientFunds => RefusalReason::InsufficientFunds,
         Refusal::UnknownPayee => RefusalReason::UnknownPayee,
-        Refusal::NotPermitted | Refusal::NotSigned => RefusalReason::NotPermitted,
-        Refusal::Cancelled | Refusal::Expired => RefusalReason::Cancelled,
+        Refusal::NotPermitted
+        | Refusal::NotSigned
+        | Refusal::OverLimit
+        | Refusal::Suspicious
+        | Refusal::StepUp => RefusalReason::NotPermitted,
+        Refusal::Cancelled | Refusal::Expired | Refusal::PriceChanged => RefusalReason::Cancelled,
         Refusal::Invalid => RefusalReason::Invalid,
-        Refusal::Unavailable => RefusalReason::Unavailable,
+        Refusal::Unavailable | Refusal::InReview => RefusalReason::Unavailable,
     };
     vm::Reply::Refused { reason, text: words::refusal(language, refusal).to_owned() }
 }

@@ -28,6 +28,21 @@ pub(crate) fn refusal(language: Language, refusal: Refusal) -> &'static str {
             "This terminal's secure element did not sign. Nothing was paid."
         }
         (Language::English, Refusal::Expired) => "It took too long to confirm. Nothing was paid.",
+        (Language::English, Refusal::OverLimit) => {
+            "This would exceed a limit of your account. Nothing was paid."
+        }
+        (Language::English, Refusal::Suspicious) => {
+            "This payment is not possible. Nothing was paid. Please ask the operator."
+        }
+        (Language::English, Refusal::StepUp) => {
+            "This payment needs a further proof that it is you. Nothing was paid."
+        }
+        (Language::English, Refusal::PriceChanged) => {
+            "The fee has changed. Nothing was paid; please start again."
+        }
+        (Language::English, Refusal::InReview) => {
+            "The operator is checking this payment. The money is set aside; look at the history later."
+        }
         (Language::English, Refusal::Unavailable) => {
             "The service is not available now. Look at the history before you try again."
         }
@@ -38,6 +53,11 @@ pub(crate) fn refusal(language: Language, refusal: Refusal) -> &'static str {
         (Language::Chinese, Refusal::Invalid) => "金额或账户无效，未付款。",
         (Language::Chinese, Refusal::NotSigned) => "本终端的安全元件没有签名，未付款。",
         (Language::Chinese, Refusal::Expired) => "确认超时，未付款。",
+        (Language::Chinese, Refusal::OverLimit) => "超出账户限额，未付款。",
+        (Language::Chinese, Refusal::Suspicious) => "无法完成此付款，未付款。请联系运营方。",
+        (Language::Chinese, Refusal::StepUp) => "此付款需要进一步验证身份，未付款。",
+        (Language::Chinese, Refusal::PriceChanged) => "手续费已变动，未付款，请重新开始。",
+        (Language::Chinese, Refusal::InReview) => "运营方正在审核此付款，款项已冻结，请稍后查看交易记录。",
         (Language::Chinese, Refusal::Unavailable) => "服务暂不可用。重试前请先查看交易记录。",
     }
 }

@@ -51,6 +51,11 @@ impl Total {
         format!("{}{}{fraction}", if sign { "\u{2212}" } else { "" }, group(&whole))
     }
 
+    /// Whether it takes more room than amounts usually do: more than 13 digits.
+    pub(crate) const fn is_long(self) -> bool {
+        self.minor_units.unsigned_abs() >= 10_000_000_000_000
+    }
+
     fn parts(self) -> (bool, String, String) {
         let places = usize::from(self.currency.exponent());
         let digits = format!("{:0width$}", self.minor_units.unsigned_abs(), width = places.saturating_add(1));

@@ -21,8 +21,15 @@ pub(crate) enum Loud {
 }
 
 impl Html {
-    /// Begins a page: head, style and letterhead. `footer` stands at the foot of each printed page.
-    pub(crate) fn page(letterhead: &Letterhead, title: &str, subtitle: &str, footer: &str) -> Self {
+    /// Begins a page: head, style and letterhead. `footer` stands at the foot of each printed page; `dense` is for
+    /// amounts of unusual length.
+    pub(crate) fn page(
+        letterhead: &Letterhead,
+        title: &str,
+        subtitle: &str,
+        footer: &str,
+        dense: bool,
+    ) -> Self {
         let mut html = Self::default();
         let language = letterhead.language;
         html.raw("<!DOCTYPE html>\n<html lang=\"")
@@ -40,8 +47,12 @@ impl Html {
             "\"Page \" counter(page) \" of \" counter(pages)",
             "\"第 \" counter(page) \" 页，共 \" counter(pages) \" 页\"",
         ));
-        html.raw("}}\n</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"operator\">")
-            .foreign(&letterhead.operator);
+        html.raw("}}\n</style>\n</head>\n<body>\n").raw(if dense {
+            "<main class=\"dense\">"
+        } else {
+            "<main>"
+        });
+        html.raw("\n<header>\n<p class=\"operator\">").foreign(&letterhead.operator);
         html.raw("</p>\n<div class=\"title\">\n<h1>")
             .text(title)
             .raw("</h1>\n<p>")
@@ -73,6 +84,8 @@ impl Html {
                 '\'' => self.out.push_str("&#39;"),
                 '\n' | '\t' => self.out.push(character),
                 '\r' => self.out.push('\n'),
+                // Forced writing directions would show an amount or a name back to front.
+                '\u{202d}' | '\u{202e}' => self.out.push('\u{fffd}'),
                 control if control.is_control() => self.out.push('\u{fffd}'),
                 other => self.out.push(other),
             }
@@ -143,9 +156,9 @@ impl Html {
         self.raw("<td class=\"n\">").text(&crate::amount::grouped_count(count)).raw("</td>");
     }
 
-    /// A cell with text of ours.
+    /// A cell with a word of ours that is not broken.
     pub(crate) fn cell(&mut self, text: &str) {
-        self.raw("<td>").text(text).raw("</td>");
+        self.raw("<td class=\"day\">").text(text).raw("</td>");
     }
 
     /// The box above everything else: what is wrong with the figures.

@@ -36,6 +36,14 @@ impl Day {
             Language::Chinese => format!("{year}年{month}月{day}日"),
         }
     }
+
+    /// As it stands in tables, where it must not take much room: `23 Nov 2026`, `2026-11-23`.
+    pub(crate) fn in_table(self, language: Language) -> String {
+        match language {
+            Language::English => self.words(language),
+            Language::Chinese => self.to_string(),
+        }
+    }
 }
 
 fn month_name(month: i8) -> &'static str {

@@ -1,4 +1,8 @@
 //! Conditions of a rule, ready to be looked at.
+//!
+//! Sums, and counts by payee, need the payments of their window one by one. When more of them were made than
+//! are remembered, these conditions count as met: many small payments cannot hide a large one. That is why
+//! they are written "more than" or "at least", and why their windows are short.
 
 use money::{Currency, Money};
 
@@ -121,45 +125,44 @@ impl<'a> Sight<'a> {
         Self { history, payment, now }
     }
 
-    /// How many payments of the window there are, this one included.
-    fn count(&self, counted: Counted, window: u32) -> usize {
-        let Some(history) = self.history else { return 1 };
+    /// Compares a number of payments of the window, this one included.
+    fn count_is(&self, counted: Counted, window: u32, comparison: Comparison, bound: usize) -> bool {
+        let Some(history) = self.history else { return comparison.holds(&1, &bound) };
         let payee = self.payment.payee;
         let recent = history.within(self.now, window);
-        match counted {
-            Counted::Payments => recent.len().saturating_add(1),
-            Counted::ToPayee => recent.filter(|payment| payment.payee == payee).count().saturating_add(1),
+        let count = match counted {
+            // Exact for every bound up to what is remembered.
+            Counted::Payments => recent.count(),
+            Counted::ToPayee | Counted::Payees if history.forgot_within(self.now, window) => return true,
+            Counted::ToPayee => recent.filter(|payment| payment.payee == payee).count(),
             Counted::Payees => {
                 let mut payees = [payee; RECENT_MAX + 1];
-                let mut count = 1_usize;
+                let mut count = 0_usize;
                 for payment in recent {
-                    if !payees.iter().take(count).any(|known| *known == payment.payee)
-                        && let Some(slot) = payees.get_mut(count)
-                    {
-                        *slot = payment.payee;
+                    if !payees.iter().take(count.saturating_add(1)).any(|known| *known == payment.payee) {
                         count = count.saturating_add(1);
+                        if let Some(slot) = payees.get_mut(count) {
+                            *slot = payment.payee;
+                        }
                     }
                 }
                 count
             }
-        }
+        };
+        comparison.holds(&count.saturating_add(1), &bound)
     }
 
-    /// Whether the sum over the window, this payment included, is beyond the bound. When more payments were
-    /// made in the window than are remembered, the sum is not known: then it counts as beyond, so that many
-    /// small payments cannot hide a large one.
+    /// Whether the sum over the window, this payment included, is beyond the bound.
     fn sum_is_beyond(&self, sum: &Sum) -> bool {
         let own = i128::from(self.payment.amount.minor_units());
-        let Some(history) = self.history else {
-            return sum.comparison.holds(&own, &i128::from(sum.bound.minor_units()));
+        let total = match self.history {
+            None => own,
+            Some(history) if history.forgot_within(self.now, sum.window) => return true,
+            Some(history) => history
+                .within(self.now, sum.window)
+                .filter(|payment| payment.currency == sum.bound.currency())
+                .fold(own, |total, payment| total.saturating_add(i128::from(payment.amount))),
         };
-        if history.forgot_within(self.now, sum.window) {
-            return true;
-        }
-        let total = history
-            .within(self.now, sum.window)
-            .filter(|payment| payment.currency == sum.bound.currency())
-            .fold(own, |total, payment| total.saturating_add(i128::from(payment.amount)));
         sum.comparison.holds(&total, &i128::from(sum.bound.minor_units()))
     }
 
@@ -192,7 +195,7 @@ impl Condition {
                     && (band.least..=band.largest).contains(&payment.amount.minor_units())
             }),
             Self::Count { counted, comparison, bound, window } => {
-                comparison.holds(&sight.count(*counted, *window), bound)
+                sight.count_is(*counted, *window, *comparison, *bound)
             }
             Self::Ever { comparison, bound } => {
                 let before = sight.history.map_or(0, |history| history.payments);

@@ -117,7 +117,10 @@ impl Account {
         if self.recent.is_empty() || self.terminals.is_empty() {
             return damaged("an account has a history without a payment");
         }
-        if self.payments < known || self.forgotten.is_some() != (self.payments > known) {
+        if self.payments < known
+            || self.forgotten.is_some() != (self.payments > known)
+            || (self.forgotten.is_some() && self.recent.len() < RECENT_MAX)
+        {
             return damaged("an account's payments are counted wrongly");
         }
         if has_twice(&self.payees) || has_twice(self.terminals.iter().map(|(terminal, _)| terminal)) {

@@ -77,10 +77,10 @@ struct RuleText {
     name: Spanned<String>,
     when: Spanned<WhenText>,
     decision: Spanned<String>,
-    customer: Option<Spanned<String>>,
-    customer_zh: Option<Spanned<String>>,
-    desk: Spanned<String>,
-    desk_zh: Option<Spanned<String>>,
+    tell_customer: Option<Spanned<String>>,
+    tell_customer_zh: Option<Spanned<String>>,
+    tell_desk: Spanned<String>,
+    tell_desk_zh: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -298,19 +298,19 @@ fn read_rule(
                 .transpose()?,
         })
     };
-    let customer = match (&rule.customer, &rule.customer_zh, outcome) {
+    let customer = match (&rule.tell_customer, &rule.tell_customer_zh, outcome) {
         (Some(_), _, Outcome::Allow) | (None, Some(_), Outcome::Allow) => {
             let why = "a rule that allows tells the customer nothing: leave the customer's words out";
             return Err(reader.error(&rule.decision.span(), &place, why));
         }
         (None, None, Outcome::Allow) => None,
-        (Some(english), chinese, _) => Some(words(english, chinese, "customer")?),
+        (Some(english), chinese, _) => Some(words(english, chinese, "tell-customer")?),
         (None, ..) => {
-            let why = "the words for the customer are missing: write customer = \"...\" in English";
+            let why = "the words for the customer are missing: write tell-customer = \"...\" in English";
             return Err(reader.error(&rule.decision.span(), &place, why));
         }
     };
-    let desk = words(&rule.desk, &rule.desk_zh, "desk")?;
+    let desk = words(&rule.tell_desk, &rule.tell_desk_zh, "tell-desk")?;
     let mut conditions =
         Conditions { reader, lists, place: &place, rules, found: Vec::new(), texts: Vec::new() };
     conditions.read(rule.when.as_ref())?;
@@ -357,10 +357,10 @@ impl Conditions<'_, '_> {
             self.found.push(Condition::FirstToPayee(*first.as_ref()));
         }
         self.one("payments-ever", when.payments_ever.as_ref(), phrase::ever)?;
-        let count = |counted| move |text: &str| phrase::count(text, counted);
-        self.one("payments", when.payments.as_ref(), count(Counted::Payments))?;
-        self.one("payments-to-payee", when.payments_to_payee.as_ref(), count(Counted::ToPayee))?;
-        self.one("different-payees", when.different_payees.as_ref(), count(Counted::Payees))?;
+        let by_payee = |counted| move |text: &str| phrase::by_payee(text, counted);
+        self.one("payments", when.payments.as_ref(), phrase::payments)?;
+        self.one("payments-to-payee", when.payments_to_payee.as_ref(), by_payee(Counted::ToPayee))?;
+        self.one("different-payees", when.different_payees.as_ref(), by_payee(Counted::Payees))?;
         self.several("sum", when.sum.as_ref(), |texts| {
             Ok(Condition::Sum(each_currency(texts, phrase::sum, |sum| sum.bound.currency())?))
         })?;

@@ -81,18 +81,15 @@ impl History {
         seconds(at).max(self.recent.back().map_or(0, |last| last.at))
     }
 
-    /// The remembered payments of the last so many seconds before `now`, oldest first.
-    pub(crate) fn within(&self, now: u32, window: u32) -> impl ExactSizeIterator<Item = &Recent> {
-        let first = match now.checked_sub(window) {
-            Some(edge) => self.recent.partition_point(|payment| payment.at <= edge),
-            None => 0,
-        };
-        self.recent.range(first..)
+    /// The remembered payments of the last so many seconds before `now`, the latest first: a short window
+    /// ends after one look, mostly.
+    pub(crate) fn within(&self, now: u32, window: u32) -> impl Iterator<Item = &Recent> {
+        self.recent.iter().rev().take_while(move |payment| is_within(payment.at, now, window))
     }
 
     /// Whether payments of the last so many seconds before `now` have been forgotten already.
     pub(crate) fn forgot_within(&self, now: u32, window: u32) -> bool {
-        self.forgotten.is_some_and(|at| now.checked_sub(window).is_none_or(|edge| at > edge))
+        self.forgotten.is_some_and(|at| is_within(at, now, window))
     }
 
     /// Whether the payee is among those remembered.
@@ -125,6 +122,11 @@ impl History {
         let terminals = self.terminals.capacity().saturating_mul(size_of::<Seen>());
         recent.saturating_add(payees).saturating_add(terminals)
     }
+}
+
+/// Whether a moment is less than so many seconds before `now`.
+const fn is_within(at: u32, now: u32, window: u32) -> bool {
+    now.saturating_sub(at) < window
 }
 
 /// Moves the entry that is the same to the front, or puts the new one there; the last one gives way.

@@ -12,7 +12,8 @@
 //! What one account's history remembers is bounded, and so is what the rules can know: its last
 //! [`RECENT_MAX`] payments, the [`PAYEES_MAX`] payees paid most recently, and the [`TERMINALS_MAX`] terminals
 //! used most recently. Moments count in whole seconds and never go back: a payment that is dated before the
-//! account's last one is taken as made at the same second.
+//! account's last one is taken as made at the same second. No rule is weakened by these bounds: a count needs
+//! no more than is remembered, and where a sum or a payee would be missed the condition counts as met.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -60,9 +61,10 @@ pub const CASE_PAYMENTS_MAX: usize = 100_000;
 /// Longest window over which payments are counted, in days.
 pub const COUNT_WINDOW_DAYS_MAX: u32 = 31;
 
-/// Longest window over which amounts are added up, in hours. Longer sums are limits, not risk rules: limits
-/// count days and months without a bound on the number of payments.
-pub const SUM_WINDOW_HOURS_MAX: u32 = 24;
+/// Longest window over which amounts are added up or payees are told apart, in hours. Within it, more than
+/// [`RECENT_MAX`] payments count as beyond any bound. Longer sums are limits, not risk rules: limits count days
+/// and months, however many payments there are.
+pub const DETAIL_WINDOW_HOURS_MAX: u32 = 24;
 
 /// Longest time in any condition, in days.
 pub const DAYS_MAX: u32 = 3_660;

@@ -4,7 +4,7 @@ use money::{Currency, Money};
 
 use crate::condition::{Band, Comparison, Condition, Counted, Measure, Sum};
 use crate::history::RECENT_MAX;
-use crate::{COUNT_WINDOW_DAYS_MAX, Consent, DAYS_MAX, SUM_WINDOW_HOURS_MAX};
+use crate::{COUNT_WINDOW_DAYS_MAX, Consent, DAYS_MAX, DETAIL_WINDOW_HOURS_MAX};
 
 const SECONDS_PER_HOUR: u32 = 3_600;
 const SECONDS_PER_DAY: u32 = 86_400;
@@ -13,7 +13,7 @@ const SECONDS_PER_DAY: u32 = 86_400;
 const FACTOR_MAX: u32 = 10_000;
 
 /// Most characters of the author's own text that an error repeats.
-const QUOTED_CHARACTERS_MAX: usize = 60;
+const QUOTED_CHARACTERS_MAX: usize = 80;
 
 /// Text as an error repeats it: not too long.
 pub(crate) fn quoted(text: &str) -> String {
@@ -167,27 +167,43 @@ pub(crate) fn band(text: &str) -> Result<Band, String> {
     })
 }
 
+/// How sums, and counts by payee, are compared.
+fn beyond(phrase: &mut Phrase<'_>) -> Result<Comparison, String> {
+    match phrase.comparison()? {
+        comparison @ (Comparison::MoreThan | Comparison::AtLeast) => Ok(comparison),
+        _ => Err("this can only be compared by \"more than\" or \"at least\"".to_owned()),
+    }
+}
+
+/// `in 24 hours`.
+fn detail_window(phrase: &mut Phrase<'_>) -> Result<u32, String> {
+    phrase.expect(&["in"])?;
+    phrase.duration(DETAIL_WINDOW_HOURS_MAX.saturating_mul(SECONDS_PER_HOUR))
+}
+
 /// `more than 5000.00 CNY in 24 hours`.
 pub(crate) fn sum(text: &str) -> Result<Sum, String> {
     whole(text, "more than 5000.00 CNY in 24 hours", |phrase| {
-        let comparison = phrase.comparison()?;
-        if !matches!(comparison, Comparison::MoreThan | Comparison::AtLeast) {
-            return Err("a sum is compared by \"more than\" or \"at least\"".to_owned());
-        }
-        let bound = phrase.amount()?;
-        phrase.expect(&["in"])?;
-        let window = phrase.duration(SUM_WINDOW_HOURS_MAX.saturating_mul(SECONDS_PER_HOUR))?;
-        Ok(Sum { comparison, bound, window })
+        let (comparison, bound) = (beyond(phrase)?, phrase.amount()?);
+        Ok(Sum { comparison, bound, window: detail_window(phrase)? })
     })
 }
 
-/// `more than 5 in 10 minutes`.
-pub(crate) fn count(text: &str, counted: Counted) -> Result<Condition, String> {
+/// `more than 5 in 10 minutes`, of payments.
+pub(crate) fn payments(text: &str) -> Result<Condition, String> {
     whole(text, "more than 5 in 10 minutes", |phrase| {
         let (comparison, bound) = (phrase.comparison()?, phrase.counted(RECENT_MAX)?);
         phrase.expect(&["in"])?;
         let window = phrase.duration(COUNT_WINDOW_DAYS_MAX.saturating_mul(SECONDS_PER_DAY))?;
-        Ok(Condition::Count { counted, comparison, bound, window })
+        Ok(Condition::Count { counted: Counted::Payments, comparison, bound, window })
+    })
+}
+
+/// `more than 5 in 1 hour`, of payments to the payee or of payees.
+pub(crate) fn by_payee(text: &str, counted: Counted) -> Result<Condition, String> {
+    whole(text, "more than 5 in 1 hour", |phrase| {
+        let (comparison, bound) = (beyond(phrase)?, phrase.counted(RECENT_MAX)?);
+        Ok(Condition::Count { counted, comparison, bound, window: detail_window(phrase)? })
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::cases::{Case, CaseResult};
 use crate::condition::{Condition, Sight};
 use crate::list::Entries;
-use crate::{AccountReader, Consent, Decision, Histories, Outcome, Payment, RuleError};
+use crate::{AccountReader, Decision, Histories, Outcome, Payment, RuleError};
 
 /// Words for people, in English and perhaps in Chinese.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,15 +105,19 @@ impl Rules {
         let sight = Sight::new(histories.of(payment.payer), payment);
         let mut decision = Decision::default();
         for (index, rule) in (0_u16..).zip(&self.rules) {
-            if rule.outcome.answered_by().is_some_and(|answer: Consent| payment.consent >= answer) {
+            if rule.outcome.answered_by().is_some_and(|answer| payment.consent >= answer) {
                 continue;
             }
             if rule.conditions.iter().all(|condition| condition.is_met(&sight, &self.lists)) {
-                decision.reasons.push(index);
-                decision.outcome = decision.outcome.max(rule.outcome);
                 if rule.outcome == Outcome::Allow {
+                    // Nothing said otherwise before it: it is the reason. Else those are.
+                    if decision.reasons.is_empty() {
+                        decision.reasons.push(index);
+                    }
                     break;
                 }
+                decision.reasons.push(index);
+                decision.outcome = decision.outcome.max(rule.outcome);
             }
         }
         decision

@@ -209,8 +209,10 @@ impl World {
     }
 
     fn open(&self, holder: &str, kind: Kind, name: &str) -> AccountId {
-        let new =
-            NewAccount { holder: HolderId(holder.to_owned()), kind, name: name.to_owned(), currency: cny() };
+        let mut key = [0; 16];
+        self.random().fill_bytes(&mut key);
+        let (holder, name) = (HolderId(holder.to_owned()), name.to_owned());
+        let new = NewAccount { key, holder, kind, name, currency: cny() };
         self.wait(self.services.accounts.open_account(new)).expect("an account")
     }
 
@@ -218,16 +220,9 @@ impl World {
         let settlement = self.wait(self.services.settlement_account(cny())).expect("the books");
         let mut key = [0; 16];
         self.random().fill_bytes(&mut key);
-        let payment = Payment {
-            key,
-            operation: Operation::TopUp,
-            from: settlement.expect("a settlement account").id,
-            to,
-            amount: Money::new(minor_units, cny()),
-            fee: Money::zero(cny()),
-            memo: String::new(),
-            evidence: Vec::new(),
-        };
+        let settlement = settlement.expect("a settlement account").id;
+        let payment =
+            Payment::new(key, Operation::TopUp, settlement, to, Money::new(minor_units, cny()));
         self.wait(self.services.accounts.post(payment)).expect("a top-up");
     }
 }

@@ -3,7 +3,7 @@
 //! A command opens the operator's directory itself while no server runs, and asks the running server
 //! over a Unix socket in that directory otherwise ([`crate::office`]); both end in [`carry_out`].
 
-use accounts::{Account, Cursor, HolderId, Kind, NewAccount, Operation, Payment};
+use accounts::{Account, Consent, Cursor, HolderId, Kind, NewAccount, Operation, Payment};
 use anyhow::{Context, Result, bail};
 use auth::{CustomerStatus, NewCustomer, TerminalStatus};
 use identity::{AccountName, Language, Password, UnixTime};
@@ -234,7 +234,12 @@ pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
 /// Opens the operator's own accounts: where money comes in, and where fees go.
 pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) -> Result<()> {
     for currency in currencies {
-        for (kind, name) in [(Kind::Settlement, "Settlement"), (Kind::Fees, "Fees")] {
+        for (kind, name) in [
+            (Kind::Settlement, "Settlement"),
+            (Kind::Fees, "Fees"),
+            (Kind::Exchange, "Exchange"),
+            (Kind::Rounding, "Rounding"),
+        ] {
             open(books, HOUSE, kind, format!("{name} {currency}"), *currency).await?;
         }
     }
@@ -253,7 +258,8 @@ async fn open(books: &Books, holder: &str, kind: Kind, name: String, currency: C
             "The operator keeps no books in {currency}. `thinpay account add-currency {currency}` starts them."
         );
     }
-    let new = NewAccount { holder: HolderId(holder.to_owned()), kind, name, currency };
+    let holder = HolderId(holder.to_owned());
+    let new = NewAccount { key: clock::random_key(), holder, kind, name, currency };
     Ok(books.services.accounts.open_account(new).await?.to_string())
 }
 
@@ -274,14 +280,14 @@ async fn top_up(books: &Books, account: &str, amount: Money, key: &str) -> Resul
         .services
         .accounts
         .post(Payment {
-            key: clock::key_from_words(key),
-            operation: Operation::TopUp,
-            from: settlement.id,
-            to: account.parse()?,
-            amount,
-            fee: Money::zero(currency),
-            memo: String::new(),
-            evidence: Vec::new(),
+            consent: Consent::Operator,
+            ..Payment::new(
+                clock::key_from_words(key),
+                Operation::TopUp,
+                settlement.id,
+                account.parse()?,
+                amount,
+            )
         })
         .await?;
     Ok(json!({

@@ -48,6 +48,13 @@ pub(crate) fn random_words() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A fresh idempotency key.
+pub(crate) fn random_key() -> [u8; 16] {
+    let mut key = [0; 16];
+    OsRng.fill_bytes(&mut key);
+    key
+}
+
 /// The idempotency key that an operator's words stand for.
 pub(crate) fn key_from_words(words: &str) -> [u8; 16] {
     let digest = Sha256::new().chain_update(b"thinpay operator key v1").chain_update(words).finalize();

@@ -19,6 +19,7 @@ use accounts::Accounts;
 use anyhow::{Context, Result, bail};
 use auth::{Auth, InitOptions};
 use money::Currency;
+use p256::ecdsa::SigningKey;
 use platform::Services;
 use serde::Serialize;
 
@@ -60,6 +61,11 @@ impl Directory {
 
     fn apps(&self) -> PathBuf {
         self.root.join("apps")
+    }
+
+    /// The secret key that signs the heads of the audit log.
+    fn log_key(&self) -> PathBuf {
+        self.root.join("audit-log.key")
     }
 
     fn lock(&self) -> PathBuf {
@@ -104,8 +110,9 @@ impl Books {
         }
         let auth = Auth::open(&directory.auth(), auth::Parameters::default())
             .context("The authentication centre cannot be opened.")?;
-        let accounts = Accounts::open(accounts::Options::new(directory.ledger(), Arc::new(clock::timestamp)))
-            .context("The account platform cannot be opened.")?;
+        let mut options = accounts::Options::new(directory.ledger(), Arc::new(clock::timestamp));
+        options.log_key = Some(Arc::new(log_key(&directory.log_key())?));
+        let accounts = Accounts::open(options).context("The account platform cannot be opened.")?;
         let kept = Kept::open(&directory.platform())?;
         let apps = AppFiles::open(&directory.apps())?;
         let services = Services { auth, accounts, kept: Box::new(kept), free_top_ups };
@@ -116,6 +123,18 @@ impl Books {
     pub(crate) async fn close(&self) {
         self.services.accounts.close().await;
     }
+}
+
+/// The key in this file; makes one when there is none.
+fn log_key(file: &Path) -> Result<SigningKey> {
+    if !file.exists() {
+        let key = SigningKey::random(&mut clock::random());
+        crate::cli::money_and_people::write_private(file, key.to_bytes().as_slice())?;
+        return Ok(key);
+    }
+    let bytes = std::fs::read(file).with_context(|| format!("Cannot read {}.", file.display()))?;
+    SigningKey::from_slice(&bytes)
+        .with_context(|| format!("{} is not the audit log's key. Restore it from a copy.", file.display()))
 }
 
 /// What `thinpay init` made.

@@ -90,7 +90,7 @@ impl Accounts {
     /// [`Error::Stopped`].
     pub async fn prove(&self, payment: PaymentId) -> Result<RecordProof, Error> {
         let head = self.sign_head().await?;
-        let source = self.inner.files.journal();
+        let source = self.inner.files.journal().clone();
         let size = head.head.size;
         let found = self
             .read(move |connection| {

@@ -24,6 +24,7 @@ use crate::progress::Progress;
 use crate::queries::{self, Readers};
 use crate::recovery::{self, Files, Recovered};
 use crate::verify::{self, Verified};
+use crate::store::StoreChoice;
 use crate::writer::{Answered, Message, Shared, Writer};
 use crate::{AccountId, Decline, Error, NewAccount, PaymentId};
 
@@ -43,6 +44,8 @@ const KEYS_MIN: usize = 4 * BULK_PAYMENTS_MAX;
 pub struct Options {
     /// Folder of the book; made when it does not exist.
     pub path: PathBuf,
+    /// Where the journal is kept.
+    pub store: StoreChoice,
     /// The time.
     pub clock: Clock,
     /// Threads that answer questions, each with a connection of its own.
@@ -57,7 +60,7 @@ impl Options {
     /// The usual options: two readers.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, clock: Clock) -> Self {
-        Self { path: path.into(), clock, readers: 2, limits: Limits::default(), log_key: None }
+        Self { path: path.into(), store: StoreChoice::default(), clock, readers: 2, limits: Limits::default(), log_key: None }
     }
 }
 
@@ -106,9 +109,9 @@ impl Accounts {
     /// [`Error::InUse`] when another process has it open, [`Error::Damaged`] when the journal is not what was
     /// written, [`Error::Store`].
     pub fn open(options: Options) -> Result<Self, Error> {
-        let Options { path, clock, readers, limits, log_key } = options;
+        let Options { path, store, clock, readers, limits, log_key } = options;
         let limits = Limits { keys_max: limits.keys_max.max(KEYS_MIN) };
-        let files = Files::new(&path);
+        let files = Files::with_store(&path, &store)?;
         let lock = files.lock()?;
         let Recovered { book, journal, projection } = recovery::recover(&files, limits)?;
         // What the ledger has forgotten must be in the projections by then, so they never lag behind by more
@@ -120,7 +123,7 @@ impl Accounts {
         let (sender, receiver) = queue::channel(QUEUE_MAX);
         let writer =
             Writer { book, journal, projections, shared: Arc::clone(&shared), clock: Arc::clone(&clock), lock };
-        writer.start(projection, &files.journal(), &sender, receiver)?;
+        writer.start(projection, files.journal(), &sender, receiver)?;
         Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, clock, readers, shared, log_key }) })
     }
 

@@ -16,7 +16,7 @@ use accounts::{
     Timestamp, Verified,
 };
 use money::{Currency, Money};
-use parameters::Section;
+use parameters::{INSTALLATION, Section};
 
 /// A clock that the test moves. Each look moves it by a microsecond, so that no two postings share a moment.
 #[derive(Debug, Clone)]
@@ -61,12 +61,21 @@ fn fold(word: &str) -> u64 {
 
 /// Puts a section into effect, as two operators would.
 pub async fn put_into_effect(accounts: &Accounts, section: Section, text: &str) {
+    if accounts.registry().versions(Section::Operators).is_empty() {
+        let operators =
+            Section::Operators.template().replace("first.operator", "ada").replace("second.operator", "ben");
+        approve(accounts, Section::Operators, &operators, [INSTALLATION, INSTALLATION]).await;
+    }
+    approve(accounts, section, text, ["ada", "ben"]).await;
+}
+
+async fn approve(accounts: &Accounts, section: Section, text: &str, operators: [&str; 2]) {
     let version = u32::try_from(accounts.registry().versions(section).len()).expect("few") + 1;
     let draft =
         ParameterStep::Draft { section, text: text.to_owned(), effective: None, note: String::new() };
-    let steps = [("ada", draft), ("ben", ParameterStep::Approve { section, version })];
-    for (operator, step) in steps {
-        let number = fold(&format!("{operator}{section:?}{version}"));
+    let steps = [draft, ParameterStep::Approve { section, version }];
+    for (operator, step) in operators.into_iter().zip(steps) {
+        let number = fold(&format!("{section:?}{version}{}", matches!(step, ParameterStep::Approve { .. })));
         let change =
             ParameterChange { key: key(number), operator: operator.to_owned(), step, evidence: Vec::new() };
         accounts.change_parameter(change).await.expect("is a good parameter");

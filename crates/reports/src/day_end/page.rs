@@ -17,7 +17,11 @@ pub(super) fn write(day_end: &DayEnd) -> String {
     let language = letterhead.language;
     let day = day_end.day.words(language);
     let title = language.say("Day end", "日终报告");
-    let mut html = Html::page(letterhead, title, &day, &format!("{} · {title} · {day}", letterhead.operator));
+    let footer = format!("{} · {title} · {day}", letterhead.operator);
+    let positions = day_end.clearing.iter().flat_map(|cycle| &cycle.positions);
+    let mut amounts = positions.flat_map(|position| [position.gross_debit, position.gross_credit]);
+    let dense = amounts.any(|amount| Total::from(amount).is_long());
+    let mut html = Html::page(letterhead, title, &day, &footer, dense);
     let findings: Vec<String> =
         day_end.findings().iter().take(FINDINGS_MAX).map(|finding| explain(finding, language)).collect();
     html.alarm(language.say("The clearing does not balance", "清算轧差不平"), &findings);

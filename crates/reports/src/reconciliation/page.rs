@@ -12,7 +12,7 @@ impl Reconciliation {
         let language = letterhead.language;
         let title = language.say("Reconciliation", "对账结果");
         let footer = format!("{} · {title} · {source}", letterhead.operator);
-        let mut html = Html::page(letterhead, title, source, &footer);
+        let mut html = Html::page(letterhead, title, source, &footer, false);
         self.summary(&mut html, language);
         self.differing(&mut html, language);
         let heading = language.say("Missing here", "我方缺失");

@@ -171,7 +171,7 @@ impl Statement {
                 Cell::own(self.currency),
                 Cell::own(clock.day),
                 Cell::Own(clock.time),
-                Cell::Own(clock.offset),
+                Cell::Own(format!("UTC{}", clock.offset)),
                 Cell::Foreign(&line.payment),
                 Cell::Foreign(line.kind.word()),
                 Cell::Foreign(&line.counterparty),

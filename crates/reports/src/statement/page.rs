@@ -20,7 +20,7 @@ pub(super) fn write(statement: &Statement) -> String {
         format!("{}{between}{}", statement.from.words(language), statement.to.words(language))
     };
     let footer = format!("{} · {} · {period}", letterhead.operator, statement.account);
-    let mut html = Html::page(letterhead, title, &period, &footer);
+    let mut html = Html::page(letterhead, title, &period, &footer, dense(statement));
     html.raw("<dl class=\"facts\">\n");
     html.fact(language.say("Account", "账号"), &spaced(&statement.account));
     html.fact(language.say("Name", "户名"), &statement.name);
@@ -46,6 +46,14 @@ pub(super) fn write(statement: &Statement) -> String {
     };
     html.small_print(letterhead, &end);
     html.finish()
+}
+
+/// Whether its amounts are so long that they need small print to fit the paper.
+fn dense(statement: &Statement) -> bool {
+    let totals = statement.totals(statement.lines.iter());
+    let amounts = [statement.opening_balance, statement.closing_balance].into_iter();
+    let amounts = amounts.chain(statement.lines.iter().map(|line| line.balance_after)).map(Total::from);
+    amounts.chain([totals.money_in, totals.money_out]).any(Total::is_long)
 }
 
 /// An account number of digits in groups of four, to be read out.
@@ -155,7 +163,7 @@ fn lines(html: &mut Html, statement: &Statement) {
         html.raw("</tr>\n");
     };
     let name = language.say("Opening balance", "期初余额");
-    edge(&statement.from.words(language), name, statement.opening_balance.into());
+    edge(&statement.from.in_table(language), name, statement.opening_balance.into());
     for line in &statement.lines {
         entry(html, statement, line);
     }
@@ -167,7 +175,7 @@ fn lines(html: &mut Html, statement: &Statement) {
         html.raw("</td></tr>\n");
     }
     let totals = statement.totals(statement.lines.iter());
-    html.raw("<tr class=\"sum\"><td class=\"day\">").text(&statement.to.words(language));
+    html.raw("<tr class=\"sum\"><td class=\"day\">").text(&statement.to.in_table(language));
     html.raw("</td><td class=\"what\">")
         .text(language.say("Totals and closing balance", "合计与期末余额"))
         .raw("</td>");
@@ -182,7 +190,7 @@ fn entry(html: &mut Html, statement: &Statement, line: &StatementLine) {
     let language = statement.letterhead.language;
     let clock = statement.letterhead.zone.clock(line.at);
     let out = line.amount.is_negative();
-    html.raw("<tr><td class=\"day\">").text(&clock.day.words(language));
+    html.raw("<tr><td class=\"day\">").text(&clock.day.in_table(language));
     html.raw("<small>").text(clock.minutes()).raw("</small></td><td class=\"what\">");
     let kind = line.kind.name_for(language, out);
     if line.counterparty.is_empty() {

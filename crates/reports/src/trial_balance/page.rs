@@ -16,9 +16,10 @@ pub(super) fn write(balance: &TrialBalance) -> String {
         Language::English => format!("As of {as_of}"),
         Language::Chinese => format!("截至 {as_of}"),
     };
-    let mut html =
-        Html::page(letterhead, title, &subtitle, &format!("{} · {title} · {as_of}", letterhead.operator));
+    let footer = format!("{} · {title} · {as_of}", letterhead.operator);
     let totals = balance.totals();
+    let dense = totals.iter().any(|totals| totals.debits.is_long() || totals.credits.is_long());
+    let mut html = Html::page(letterhead, title, &subtitle, &footer, dense);
     html.alarm(language.say("These books do not balance", "账目不平"), &findings(balance, &totals, language));
     summary(&mut html, &totals, language, balance.balances());
     for totals in &totals {
@@ -123,7 +124,7 @@ fn accounts(html: &mut Html, balance: &TrialBalance, totals: &CurrencyTotals, la
         if row.holder != row.name {
             html.raw("<small>").foreign(&row.holder).raw("</small>");
         }
-        html.raw("</td><td>").foreign(row.kind.name(language)).raw("</td>");
+        html.raw("</td><td class=\"kind\">").foreign(row.kind.name(language)).raw("</td>");
         html.amount(Some(row.debits.into()));
         html.amount(Some(row.credits.into()));
         html.amount(Some(row.balance.into()));

@@ -127,7 +127,8 @@ async fn book() -> Result<(Folder, Accounts, Arc<Vec<AccountId>>)> {
     let open = |holder: String, kind| {
         let accounts = accounts.clone();
         let name = holder.clone();
-        let new = NewAccount { holder: HolderId(holder), kind, name, currency: Currency::CNY };
+        let key = picks_key(&holder);
+        let new = NewAccount { key, holder: HolderId(holder), kind, name, currency: Currency::CNY };
         tokio::spawn(async move { accounts.open_account(new).await })
     };
     let bank = open("bank".to_owned(), Kind::Settlement).await??;
@@ -152,17 +153,17 @@ async fn book() -> Result<(Folder, Accounts, Arc<Vec<AccountId>>)> {
     Ok((folder, accounts, Arc::new(customers)))
 }
 
-fn transfer(picks: &Picks, from: AccountId, to: AccountId) -> Payment {
-    Payment {
-        key: picks.key(),
-        operation: Operation::Transfer,
-        from,
-        to,
-        amount: Money::new(1, Currency::CNY),
-        fee: Money::zero(Currency::CNY),
-        memo: String::new(),
-        evidence: Vec::new(),
+/// A key for a holder's account.
+fn picks_key(holder: &str) -> [u8; 16] {
+    let mut key = [0xA5; 16];
+    for (slot, byte) in key.iter_mut().rev().zip(holder.bytes()) {
+        *slot = byte;
     }
+    key
+}
+
+fn transfer(picks: &Picks, from: AccountId, to: AccountId) -> Payment {
+    Payment::new(picks.key(), Operation::Transfer, from, to, Money::new(1, Currency::CNY))
 }
 
 fn random_transfer(picks: &Picks, customers: &[AccountId]) -> Result<Payment> {

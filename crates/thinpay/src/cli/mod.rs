@@ -5,7 +5,7 @@
 
 mod apps;
 mod arguments;
-mod money_and_people;
+pub(crate) mod money_and_people;
 pub(crate) mod output;
 
 use std::process::ExitCode;

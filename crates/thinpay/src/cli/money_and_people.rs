@@ -170,7 +170,7 @@ fn create_private(file: &Path) -> Result<File> {
 }
 
 /// Writes a file that only its owner may read, and never over another.
-pub(super) fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
     let mut out = create_private(file)?;
     let written = out.write_all(bytes).and_then(|()| out.sync_all());
     written.with_context(|| format!("Cannot write {}.", file.display()))
