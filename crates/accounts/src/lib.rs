@@ -19,6 +19,7 @@
 //! read what is on disk.
 #![forbid(unsafe_code)]
 
+mod cluster;
 mod entry;
 mod error;
 mod handle;
