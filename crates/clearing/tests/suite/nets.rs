@@ -1,14 +1,14 @@
 //! Properties of clearing: nets, instructions, hold-outs, and every refusal.
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::{
+    CUT_OFF, any_held_out, any_lines, busy_day, day, id, input, line, next_day, participants,
+};
 use clearing::{Clearing, ClearingError, ClearingInput, LineKind, Obligation, ParticipantId, clear};
 use ledger::Timestamp;
 use money::{Currency, Money};
 use proptest::prelude::*;
-use support::{CUT_OFF, any_held_out, any_lines, busy_day, day, id, input, line, next_day, participants};
 
 type Nets = BTreeMap<(Currency, ParticipantId), i128>;
 
@@ -96,6 +96,33 @@ proptest! {
         let second = clear(&ClearingInput { held_out, ..next_day(first.carried_out.clone()) }).expect("clears");
         prop_assert_eq!(second.carried_out, first.carried_out);
         prop_assert!(second.instructions.is_empty());
+    }
+
+    #[test]
+    fn what_the_bank_refused_is_settled_later(lines in any_lines(), refused: u64, held_out in any_held_out()) {
+        let at_once = input(lines);
+        let mut first = clear(&ClearingInput { held_out, ..at_once.clone() }).expect("clears");
+        let is_refused = |number: usize| refused >> (number % 64) & 1 == 1;
+        let mut carried = first.carried_out.clone();
+        for (number, instruction) in first.instructions.iter().enumerate() {
+            if is_refused(number) {
+                carried.push(first.unsettled(&instruction.id).expect("known"));
+            }
+        }
+        let mut number = 0;
+        first.instructions.retain(|_| {
+            number += 1;
+            !is_refused(number - 1)
+        });
+        let later = clear(&next_day(carried)).expect("clears");
+        prop_assert_eq!(settled([&first, &later]), owed(&at_once));
+    }
+
+    #[test]
+    fn a_clearing_is_kept_as_it_was(lines in any_lines(), held_out in any_held_out()) {
+        let clearing = clear(&ClearingInput { held_out, ..input(lines) }).expect("clears");
+        let json = serde_json::to_string(&clearing).expect("writes");
+        prop_assert_eq!(serde_json::from_str::<Clearing>(&json).expect("reads"), clearing);
     }
 
     #[test]

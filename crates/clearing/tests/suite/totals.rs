@@ -1,13 +1,11 @@
 //! Terminal totals: reading and matching; and the CSV tables.
 
-mod support;
-
+use crate::support::{any_lines, busy_day, line};
 use clearing::{
     LineKind, TOTALS_BYTES_MAX, TerminalTotals, TotalsDiscrepancy, TotalsError, instructions_csv, lines_csv,
     match_totals, obligations_csv, positions_csv, read_totals,
 };
 use proptest::prelude::*;
-use support::{any_lines, busy_day, line};
 
 fn totals(terminal: &str, count: u64, amount: &str) -> TerminalTotals {
     TerminalTotals {

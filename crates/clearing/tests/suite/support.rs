@@ -1,5 +1,4 @@
 //! Participants, lines and days for the tests.
-#![allow(dead_code, reason = "each test program uses some of it")]
 
 use std::collections::BTreeSet;
 

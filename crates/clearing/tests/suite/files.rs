@@ -1,8 +1,7 @@
 //! Every file that is written is valid by the schemas' rules, whatever it is written from.
 
-mod schema;
-mod support;
-
+use crate::schema::validate;
+use crate::support::{CUT_OFF, any_held_out, any_lines, busy_day, day, input, line};
 use clearing::iso20022::{
     AccountNotification, AccountStatement, Direction, EntryStatus, FileError, ReportAccount, ReportEntry,
     XmlFile, camt053, camt054, pacs008, pacs009, report_id,
@@ -11,10 +10,8 @@ use clearing::{BankAccount, ClearingInput, LineKind, clear};
 use ledger::Timestamp;
 use money::{Currency, Money};
 use proptest::prelude::*;
-use schema::validate;
-use support::{CUT_OFF, any_held_out, any_lines, busy_day, day, input, line};
 
-fn valid(message: &str, file: &XmlFile) -> schema::Node {
+fn valid(message: &str, file: &XmlFile) -> crate::schema::Node {
     validate(message, &file.text).unwrap_or_else(|why| panic!("{}: {why}\n{}", file.name, file.text))
 }
 
@@ -325,7 +322,7 @@ proptest! {
 
     #[test]
     fn any_statement_is_valid(
-        currency in proptest::sample::select(support::CURRENCIES.to_vec()),
+        currency in proptest::sample::select(crate::support::CURRENCIES.to_vec()),
         opening in -1_000_000_000_i64..1_000_000_000,
         amounts in proptest::collection::vec(-1_000_000_000_000_i64..1_000_000_000_000, 0..30),
         owner in "\\PC{0,200}",
