@@ -5,7 +5,8 @@
 //! so an account's history is a chain from its newest line back. Every 64th line of an account is *marked* in an
 //! index of its own, so that a reader can begin anywhere in the chain.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -52,15 +53,18 @@ struct Standing {
     held: i64,
     last_leg: i64,
     lines: i64,
+    /// Not written yet.
+    changed: bool,
 }
 
-/// Who writes these tables: what they say of accounts that moved lately, so that it need not be read.
+/// Who writes these tables.
 #[derive(Debug, Default)]
 pub(crate) struct Legs {
+    /// What `balances` says of accounts that moved lately, so that it need not be read.
     standings: HashMap<AccountId, Standing>,
     /// Since the last [`Legs::write`].
     legs: Vec<Leg>,
-    held: BTreeMap<AccountId, i64>,
+    held: Vec<(AccountId, i64)>,
 }
 
 impl Legs {
@@ -70,54 +74,17 @@ impl Legs {
 
     /// Adds to what is on hold on an account.
     pub(crate) fn hold(&mut self, account: AccountId, amount: i64) {
-        let held = self.held.entry(account).or_default();
-        *held = held.saturating_add(amount);
+        self.held.push((account, amount));
     }
 
-    fn standing<'a>(
-        standings: &'a mut HashMap<AccountId, Standing>,
-        connection: &Connection,
-        account: AccountId,
-    ) -> Result<&'a mut Standing, Error> {
-        use std::collections::hash_map::Entry;
-        match standings.entry(account) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(place) => {
-                let read = connection
-                    .prepare_cached("SELECT balance, held, last_leg, lines FROM balances WHERE account = ?1")?
-                    .query_row([account.sql()], |row| {
-                        Ok(Standing {
-                            balance: row.get(0)?,
-                            held: row.get(1)?,
-                            last_leg: row.get(2)?,
-                            lines: row.get(3)?,
-                        })
-                    })
-                    .optional()?;
-                Ok(place.insert(read.unwrap_or_default()))
-            }
-        }
-    }
-
-    /// Writes what was pushed. After an error, these are not to be used any more.
+    /// Writes what was pushed. After an error, this is not to be used any more.
     pub(crate) fn write(&mut self, connection: &Connection) -> Result<(), Error> {
-        let mut changed = BTreeSet::new();
+        let mut changes = Changes { connection, standings: &mut self.standings, changed: Vec::new() };
         let mut insert =
             connection.prepare_cached("INSERT INTO legs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
-        let mut mark = connection.prepare_cached("INSERT INTO leg_marks VALUES (?1, ?2)")?;
         for leg in self.legs.drain(..) {
-            let mut move_by = |account: AccountId, units: i64| -> Result<i64, Error> {
-                let standing = Self::standing(&mut self.standings, connection, account)?;
-                standing.balance = standing.balance.saturating_add(units);
-                standing.lines = standing.lines.saturating_add(1);
-                if standing.lines % MARK_EVERY == 0 {
-                    mark.execute((account.sql(), leg.number))?;
-                }
-                changed.insert(account);
-                Ok(std::mem::replace(&mut standing.last_leg, leg.number))
-            };
-            let debit_previous = move_by(leg.debit, leg.amount.saturating_neg())?;
-            let credit_previous = move_by(leg.credit, leg.amount)?;
+            let debit_previous = changes.line(leg.debit, leg.amount.saturating_neg(), leg.number)?;
+            let credit_previous = changes.line(leg.credit, leg.amount, leg.number)?;
             insert.execute((
                 leg.number,
                 leg.payment,
@@ -131,23 +98,77 @@ impl Legs {
                 credit_previous,
             ))?;
         }
-        for (account, amount) in std::mem::take(&mut self.held) {
-            let standing = Self::standing(&mut self.standings, connection, account)?;
+        for (account, amount) in self.held.drain(..) {
+            let standing = changes.of(account)?;
             standing.held = standing.held.saturating_add(amount);
-            changed.insert(account);
         }
-        let mut replace =
-            connection.prepare_cached("INSERT OR REPLACE INTO balances VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        for account in changed {
-            let Standing { balance, held, last_leg, lines } =
-                *Self::standing(&mut self.standings, connection, account)?;
-            replace.execute((account.sql(), balance, held, last_leg, lines))?;
-        }
+        changes.write()?;
         if self.standings.len() > STANDINGS_MAX {
             self.standings.clear();
         }
         Ok(())
     }
+}
+
+/// What one step changes in `balances`.
+struct Changes<'a> {
+    connection: &'a Connection,
+    standings: &'a mut HashMap<AccountId, Standing>,
+    changed: Vec<AccountId>,
+}
+
+impl Changes<'_> {
+    /// An account's standing, to be changed.
+    fn of(&mut self, account: AccountId) -> Result<&mut Standing, Error> {
+        let standing = match self.standings.entry(account) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(read_standing(self.connection, account)?),
+        };
+        if !std::mem::replace(&mut standing.changed, true) {
+            self.changed.push(account);
+        }
+        Ok(standing)
+    }
+
+    /// Adds a line to an account; returns the number of the one before it.
+    fn line(&mut self, account: AccountId, units: i64, number: i64) -> Result<i64, Error> {
+        let standing = self.of(account)?;
+        standing.balance = standing.balance.saturating_add(units);
+        standing.lines = standing.lines.saturating_add(1);
+        let previous = std::mem::replace(&mut standing.last_leg, number);
+        if standing.lines % MARK_EVERY == 0 {
+            self.connection
+                .prepare_cached("INSERT INTO leg_marks VALUES (?1, ?2)")?
+                .execute((account.sql(), number))?;
+        }
+        Ok(previous)
+    }
+
+    /// Writes them in order: neighbours share a page.
+    fn write(mut self) -> Result<(), Error> {
+        self.changed.sort_unstable();
+        let mut replace =
+            self.connection.prepare_cached("INSERT OR REPLACE INTO balances VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        for account in &self.changed {
+            if let Some(standing) = self.standings.get_mut(account) {
+                standing.changed = false;
+                let Standing { balance, held, last_leg, lines, .. } = *standing;
+                replace.execute((account.sql(), balance, held, last_leg, lines))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_standing(connection: &Connection, account: AccountId) -> Result<Standing, Error> {
+    let found = connection
+        .prepare_cached("SELECT balance, held, last_leg, lines FROM balances WHERE account = ?1")?
+        .query_row([account.sql()], |row| {
+            let (balance, held, last_leg, lines) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok(Standing { balance, held, last_leg, lines, changed: false })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// An account's side of a leg.
@@ -242,6 +263,8 @@ fn line_at(connection: &Connection, account: AccountId, number: i64) -> rusqlite
 #[cfg(test)]
 mod tests {
     #![allow(clippy::arithmetic_side_effects, reason = "tests compute small numbers")]
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;

@@ -21,6 +21,7 @@
 
 mod account;
 mod book;
+mod cluster;
 mod codec;
 mod controls;
 mod decision;

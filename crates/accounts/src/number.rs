@@ -16,7 +16,7 @@ pub enum NumberError {
 }
 
 /// Number of an account. Written as digits only, so that it can be typed on any keypad: a running number from
-/// 10000001 and two check digits (ISO/IEC 7064 MOD 97-10, as in an IBAN), for example `1000000172`.
+/// 10000001 and two check digits (ISO/IEC 7064 MOD 97-10, as in an IBAN), for example `1000000161`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(pub(crate) u64);
 

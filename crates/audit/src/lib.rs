@@ -6,12 +6,12 @@
 //! insert or reorder a record below that head without every later check failing:
 //!
 //! - a customer's [`Receipt`] carries consent, record, proof and head, and is checked offline on any machine;
-//! - two heads are checked against each other ([`verify_consistency`]): the later log extends the earlier one;
+//! - two heads are checked against each other ([`Consistency`]): the later log extends the earlier one;
 //! - when records and tree disagree, [`find_changes`] names the records, and [`check_heads`] says between which
 //!   two heads the history was changed.
 //!
 //! Reading order: [`hash`], [`tile`] (how a store keeps the tree), [`appender`] (the hot path), [`prove`],
-//! [`verify`]; then [`record`], [`key`], [`head`], [`receipt`], [`difference`]. Byte layouts, and how to check a
+//! [`verify`]; then [`record`], [`key`], [`head`], [`receipt`], [`consistency`], [`difference`]. Byte layouts, and how to check a
 //! receipt with `openssl` and a shell: `docs/audit.md`.
 //!
 //! Pure: no socket, file, clock, thread or random source; entry bytes are opaque here, and who understands them
@@ -20,6 +20,7 @@
 
 pub mod appender;
 mod authority;
+pub mod consistency;
 pub mod difference;
 mod encoding;
 pub mod hash;
@@ -37,6 +38,7 @@ pub mod verify;
 
 pub use appender::Appender;
 pub use authority::AuthorityError;
+pub use consistency::{Consistency, ConsistencyError};
 pub use difference::{Change, find_changes};
 pub use hash::{EMPTY_ROOT, Hash, leaf_hash, node_hash};
 pub use head::{HeadError, SignedTreeHead, TreeHead};

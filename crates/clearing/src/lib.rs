@@ -14,7 +14,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
-mod clearing;
+mod clear;
 mod confirm;
 mod csv;
 mod day;
@@ -27,7 +27,7 @@ mod participant;
 mod tables;
 mod totals;
 
-pub use clearing::{
+pub use clear::{
     Clearing, ClearingError, ClearingInput, INSTRUCTIONS_MAX, Instruction, Position, Posting, clear,
 };
 pub use confirm::{Confirmation, Confirmed, Discrepancy, confirm};

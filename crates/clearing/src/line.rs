@@ -107,6 +107,7 @@ pub struct Obligation {
     pub creditor: ParticipantId,
     /// How much, more than nothing.
     pub amount: Money,
-    /// Of how many lines.
+    /// Of how many lines; 0 if it stands for an instruction that was not carried out
+    /// ([`Clearing::unsettled`](crate::Clearing::unsettled)).
     pub lines: u64,
 }

@@ -148,6 +148,7 @@ mod tests {
                     let key = if wide { key << 90 } else { key };
                     let expected = map.get(&key).copied();
                     prop_assert_eq!(table.find(Key(key), |found| Some(found) == expected), expected);
+                    prop_assert_eq!(table.find(Key(key), |_| false), None);
                 }
             }
             let taken = table.slots.iter().filter(|slot| **slot != EMPTY).count();

@@ -23,9 +23,11 @@ pub struct Calendar {
 }
 
 impl Calendar {
+    /// Reads a text of the section `calendar` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of the calendar.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Calendar, text)?;
         let written: Written = document.read()?;
         let mut calendar = Self::default();

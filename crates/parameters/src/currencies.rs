@@ -16,9 +16,11 @@ pub struct Currencies {
 }
 
 impl Currencies {
+    /// Reads a text of the section `currencies` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of currencies.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Currencies, text)?;
         let written: Written = document.read()?;
         let mut named = BTreeSet::new();

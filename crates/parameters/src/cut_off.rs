@@ -27,9 +27,11 @@ impl Default for CutOff {
 }
 
 impl CutOff {
+    /// Reads a text of the section `cut-off` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of the cut-off.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::CutOff, text)?;
         let written: Written = document.read()?;
         let zone =

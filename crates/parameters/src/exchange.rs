@@ -70,9 +70,11 @@ pub enum ExchangeError {
 }
 
 impl Exchange {
+    /// Reads a text of the section `exchange` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of exchange rates.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Exchange, text)?;
         let written: Written = document.read()?;
         document.at_most(&written.rate, EXCHANGE_RATES_MAX, "exchange rates")?;

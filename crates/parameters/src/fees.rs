@@ -103,9 +103,11 @@ pub enum FeeError {
 }
 
 impl Fees {
+    /// Reads a text of the section `fees` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of fees.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Fees, text)?;
         let written: Written = document.read()?;
         document.at_most(&written.schedule, FEE_SCHEDULES_MAX, "fee schedules")?;

@@ -22,6 +22,7 @@ mod effective;
 mod error;
 mod exchange;
 mod fees;
+mod limit_exceeded;
 mod limits;
 mod lookup;
 mod operators;
@@ -42,9 +43,8 @@ pub use effective::Effective;
 pub use error::ParameterError;
 pub use exchange::{Converted, EXCHANGE_RATES_MAX, Exchange, ExchangeError, ExchangeRate};
 pub use fees::{Charge, FEE_SCHEDULES_MAX, FEE_TIERS_MAX, FeeAsk, FeeError, FeePayer, Fees, Schedule};
-pub use limits::{
-    AppliesTo, LIMIT_DIMENSIONS_MAX, LIMIT_RULES_MAX, LimitAsk, LimitExceeded, LimitKind, LimitRule, Limits,
-};
+pub use limit_exceeded::{LimitExceeded, LimitKind};
+pub use limits::{AppliesTo, LIMIT_DIMENSIONS_MAX, LIMIT_RULES_MAX, LimitAsk, LimitRule, Limits};
 pub use operators::{OPERATORS_MAX, Operator, Operators, Role};
 pub use participants::{PARTICIPANTS_MAX, Participant, ParticipantKind, Participants};
 pub use rate::{Rate, Rounding};

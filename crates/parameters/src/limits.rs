@@ -4,7 +4,6 @@
 //! tier's limits instead of everybody's).
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use money::{Currency, Money};
 use serde::Deserialize;
@@ -101,6 +100,8 @@ pub struct Limits {
     apps: Places<String>,
     terminals: Places<String>,
     merchants: Places<String>,
+    /// Whether some rule stands instead of another.
+    replacing: bool,
 }
 
 /// Where the rules of one kind are.
@@ -128,84 +129,12 @@ pub(crate) struct Dimension {
     pub(crate) month: bool,
 }
 
-/// What a rule refused by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LimitKind {
-    /// Less than the least in one go.
-    PerTransactionMinimum,
-    /// More than the most in one go.
-    PerTransactionMaximum,
-    /// More than the day's amount.
-    DayAmount,
-    /// More operations than the day's.
-    DayCount,
-    /// More than the month's amount.
-    MonthAmount,
-    /// More operations than the month's.
-    MonthCount,
-}
-
-impl LimitKind {
-    /// Its word in the section.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::PerTransactionMinimum => "per-transaction-minimum",
-            Self::PerTransactionMaximum => "per-transaction-maximum",
-            Self::DayAmount => "day-amount",
-            Self::DayCount => "day-count",
-            Self::MonthAmount => "month-amount",
-            Self::MonthCount => "month-count",
-        }
-    }
-}
-
-/// A limit that an operation would exceed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LimitExceeded {
-    /// Name of the rule.
-    pub rule: String,
-    /// Which of its limits.
-    pub kind: LimitKind,
-    /// The limit: `5000.00 CNY`, or a count.
-    pub limit: String,
-    /// What is left of it.
-    pub left: String,
-}
-
-impl fmt::Display for LimitExceeded {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rule, kind, limit, left } = self;
-        match kind {
-            LimitKind::PerTransactionMinimum => {
-                write!(formatter, "the limit {rule:?} asks for {limit} at least")
-            }
-            LimitKind::PerTransactionMaximum => {
-                write!(formatter, "the limit {rule:?} allows {limit} at most in one go")
-            }
-            LimitKind::DayAmount => {
-                write!(formatter, "the limit {rule:?} allows {limit} a day; {left} are left today")
-            }
-            LimitKind::DayCount => {
-                write!(formatter, "the limit {rule:?} allows {limit} operations a day; {left} are left today")
-            }
-            LimitKind::MonthAmount => {
-                write!(formatter, "the limit {rule:?} allows {limit} a month; {left} are left this month")
-            }
-            LimitKind::MonthCount => write!(
-                formatter,
-                "the limit {rule:?} allows {limit} operations a month; {left} are left this month"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for LimitExceeded {}
-
 impl Limits {
+    /// Reads a text of the section `limits` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of limits.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Limits, text)?;
         let written: Written = document.read()?;
         document.at_most(&written.rule, LIMIT_RULES_MAX, "limit rules")?;
@@ -230,6 +159,7 @@ impl Limits {
             all.rules.push(rule);
         }
         all.replace(&document, &written.rule, &names)?;
+        all.replacing = all.rules.iter().any(|rule| rule.replaces != 0);
         Ok(all)
     }
 
@@ -336,20 +266,20 @@ impl Limits {
         mut hold: impl FnMut(&LimitRule) -> Result<(), E>,
     ) -> Result<(), E> {
         let operation = operation_bit(ask.operation);
-        let mut replaced = 0_u64;
-        for rule in self.named(ask).filter(|rule| rule.is_for(operation, ask)) {
-            replaced |= rule.replaces;
-        }
-        for rule in self.named(ask).filter(|rule| rule.is_for(operation, ask)) {
-            if rule.replaced & replaced == 0 {
-                hold(rule)?;
-            }
+        let lists = self.lists(ask);
+        let rules = || {
+            let rules = lists.iter().copied().flatten().filter_map(|place| self.rules.get(*place));
+            rules.filter(|rule| rule.is_for(operation, ask))
+        };
+        let replaced = if self.replacing { rules().fold(0, |bits, rule| bits | rule.replaces) } else { 0 };
+        for rule in rules().filter(|rule| rule.replaced & replaced == 0) {
+            hold(rule)?;
         }
         Ok(())
     }
 
-    /// The rules that are for these names, whatever the operation and currency.
-    fn named<'a>(&'a self, ask: &'a LimitAsk<'_>) -> impl Iterator<Item = &'a LimitRule> {
+    /// Where the rules are that are for these names, whatever the operation and currency.
+    fn lists(&self, ask: &LimitAsk<'_>) -> [&[usize]; 10] {
         fn text<'a>(places: &'a Places<String>, name: &str) -> [&'a [usize]; 2] {
             if name.is_empty() {
                 return [&[], &[]];
@@ -361,19 +291,8 @@ impl Limits {
         let [any_app, app] = text(&self.apps, ask.app);
         let [any_terminal, terminal] = text(&self.terminals, ask.terminal);
         let [any_merchant, merchant] = text(&self.merchants, ask.merchant);
-        let lists = [
-            &self.accounts.any,
-            account,
-            any_tier,
-            tier,
-            any_app,
-            app,
-            any_terminal,
-            terminal,
-            any_merchant,
-            merchant,
-        ];
-        lists.into_iter().flatten().filter_map(|place| self.rules.get(*place))
+        let any_account = &self.accounts.any;
+        [any_account, account, any_tier, tier, any_app, app, any_terminal, terminal, any_merchant, merchant]
     }
 }
 

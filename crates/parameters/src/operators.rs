@@ -46,7 +46,7 @@ impl Role {
 pub struct Operator {
     /// The name that drafts and approvals carry.
     pub name: String,
-    /// P-256 public key, SEC 1 bytes: 33 compressed or 65 uncompressed. Only its form is checked here.
+    /// P-256 public key, a point of the curve as SEC 1 bytes: 33 compressed or 65 uncompressed, as written.
     pub public_key: Vec<u8>,
     /// What the operator may do.
     pub roles: BTreeSet<Role>,
@@ -67,9 +67,11 @@ pub struct Operators {
 }
 
 impl Operators {
+    /// Reads a text of the section `operators` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of operators.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Operators, text)?;
         let written: Written = document.read()?;
         document.at_most(&written.operator, OPERATORS_MAX, "operators")?;
@@ -88,7 +90,7 @@ impl Operators {
                 );
             }
             let public_key = public_key(operator.public_key.get_ref()).ok_or_else(|| {
-                let reason = "A public key is written in hexadecimal digits: a P-256 point of 33 bytes that begins with 02 or 03, or of 65 bytes that begins with 04.";
+                let reason = "A public key is written in hexadecimal digits: a point of the curve P-256, in 33 bytes that begin with 02 or 03 or in 65 bytes that begin with 04. Perhaps a digit is wrong.";
                 document.refuse(&operator.public_key, reason)
             })?;
             // The same point in both forms has the same first coordinate.
@@ -156,7 +158,9 @@ fn public_key(hexadecimal: &str) -> Option<Vec<u8>> {
             digits.and_then(|digits| u8::from_str_radix(digits, 16).ok())
         })
         .collect();
-    bytes.filter(|bytes| matches!((bytes.len(), bytes.first()), (33, Some(2 | 3)) | (65, Some(4))))
+    // The library refuses what is no point of the curve; it reads forms that nobody writes, too.
+    let usual = |bytes: &Vec<u8>| matches!((bytes.len(), bytes.first()), (33, Some(2 | 3)) | (65, Some(4)));
+    bytes.filter(|bytes| usual(bytes) && p256::PublicKey::from_sec1_bytes(bytes).is_ok())
 }
 
 #[derive(Deserialize)]

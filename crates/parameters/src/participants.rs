@@ -79,9 +79,11 @@ pub struct Participants {
 }
 
 impl Participants {
+    /// Reads a text of the section `participants` by itself, without the others that it may name.
+    ///
     /// # Errors
-    /// The text is not a document of participants.
-    pub(crate) fn parse(text: &str) -> Result<Self, ParameterError> {
+    /// [`ParameterError`]: the text is not a document of this section.
+    pub fn parse(text: &str) -> Result<Self, ParameterError> {
         let document = Document::new(Section::Participants, text)?;
         let written: Written = document.read()?;
         document.at_most(&written.participant, PARTICIPANTS_MAX, "participants")?;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use accounts::{Account, Operation, Page, Posted};
+use accounts::{Account, Page, Posted};
 use auth::{PendingLogin, SignedIn};
-use identity::{LoginError, Statement, TerminalId};
+use identity::{LoginError, Operation, Statement, TerminalId};
 use money::Money;
 
 /// Which command of which app an effect is for. An answer to an app that has been left since is for

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use accounts::{Account, Operation};
+use accounts::Account;
 use auth::SignedIn;
 use identity::{Party, Statement, StatementError, StatementFields};
 use rand_core::CryptoRngCore;
@@ -68,7 +68,7 @@ impl Payment {
         random.fill_bytes(&mut payment_key);
         let statement = Statement::new(StatementFields {
             payment_key,
-            operation: operation(prepared.order.operation),
+            operation: prepared.order.operation,
             payer: party(&prepared.payer),
             payee: party(&prepared.payee),
             amount: prepared.order.amount,
@@ -169,14 +169,6 @@ fn confirmation(statement: &Statement) -> Confirmation {
         fee: fields.fee,
         account: format!("{} ({})", account.name, account.account),
         memo: fields.memo.clone(),
-    }
-}
-
-fn operation(operation: Operation) -> identity::Operation {
-    match operation {
-        Operation::Pay => identity::Operation::Pay,
-        Operation::Transfer => identity::Operation::Transfer,
-        Operation::TopUp => identity::Operation::TopUp,
     }
 }
 

@@ -8,7 +8,7 @@ use accounts::{
     QuoteVerdict,
 };
 use auth::{Auth, AuthError, SignedIn, StatementRefusal};
-use identity::{LoginError, Party, Statement, TerminalId, UnixTime};
+use identity::{LoginError, Operation as Agreed, Party, Statement, TerminalId, UnixTime};
 use money::Currency;
 use rand_core::CryptoRngCore;
 use tokio::task::block_in_place;
@@ -191,15 +191,15 @@ impl Services {
     ) -> Result<Result<Prepared, Refusal>, Failure> {
         let currency = order.amount.currency();
         let (payer, payee) = match order.operation {
-            Operation::TopUp if !self.free_top_ups => return Ok(Err(Refusal::NotPermitted)),
-            Operation::TopUp => {
+            Agreed::TopUp if !self.free_top_ups => return Ok(Err(Refusal::NotPermitted)),
+            Agreed::TopUp => {
                 (self.settlement_account(currency).await?, self.own(holder, &order.destination).await?)
             }
             _ => (self.own(holder, &order.source).await?, self.any(&order.destination).await?),
         };
         let Some(payer) = payer else { return Ok(Err(Refusal::NotPermitted)) };
         let Some(payee) = payee else { return Ok(Err(Refusal::UnknownPayee)) };
-        if !order.operation.allows(payer.kind, payee.kind) {
+        if !operation(order.operation).allows(payer.kind, payee.kind) {
             return Ok(Err(Refusal::UnknownPayee));
         }
         let one_currency = payer.balance.currency() == currency && payee.balance.currency() == currency;
@@ -214,7 +214,7 @@ impl Services {
         let payment = Payment {
             origin: origin(&order.app, terminal),
             consent: Consent::Signed,
-            ..Payment::new([0; 16], order.operation, payer.id, payee.id, order.amount)
+            ..Payment::new([0; 16], operation(order.operation), payer.id, payee.id, order.amount)
         };
         let quote = match self.accounts.quote(&payment).await {
             Ok(quote) => quote,
@@ -259,11 +259,7 @@ impl Services {
         })?;
         let fields = statement.fields();
         let account = |party: &Party| party.account.parse().map_err(|_| Rejection::Refused(Refusal::Invalid));
-        let operation = match fields.operation {
-            identity::Operation::Pay => Operation::Pay,
-            identity::Operation::Transfer => Operation::Transfer,
-            identity::Operation::TopUp => Operation::TopUp,
-        };
+        let operation = operation(fields.operation);
         let (from, to) = (account(&fields.payer)?, account(&fields.payee)?);
         let payment = Payment {
             agreed_fee: Some(fields.fee),
@@ -288,6 +284,15 @@ impl Services {
                 Err(Rejection::Refused(Refusal::Unavailable))
             }
         }
+    }
+}
+
+/// The account platform's word for what a customer agrees to.
+pub(crate) const fn operation(agreed: Agreed) -> Operation {
+    match agreed {
+        Agreed::Pay => Operation::Pay,
+        Agreed::Transfer => Operation::Transfer,
+        Agreed::TopUp => Operation::TopUp,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Between the app's words and the account platform's.
 
-use accounts::{Account, Operation, Page, Posted};
+use accounts::{Account, Page, Posted};
 use auth::Customer;
-use identity::UnixTime;
+use identity::{Operation, UnixTime};
 use view::Language;
 use vm::{CommandKind, Context, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason};
 
 use crate::calendar;
+use crate::services;
 use crate::effect::{Order, Prepared, Question, Refusal, Reply, Tag};
 use crate::words;
 
@@ -101,7 +102,7 @@ pub(crate) fn paid(posted: &Posted, prepared: &Prepared, minutes_east_of_utc: i1
     };
     vm::Reply::Paid(Receipt {
         payment: posted.payment.to_string(),
-        operation: order.operation.word().to_owned(),
+        operation: services::operation(order.operation).word().to_owned(),
         payee: prepared.payee.name.clone(),
         amount: posted.amount,
         fee: posted.fee,

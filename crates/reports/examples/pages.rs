@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ("trial-balance-broken", support::trial_balance(language, true).html()?),
             ("day-end", support::day_end(language, false).html()?),
             ("day-end-broken", support::day_end(language, true).html()?),
-            ("reconciliation", reconcile(&ours, &theirs, 2)?.html(&support::letterhead(language), source)),
+            ("reconciliation", reconcile(&ours, &theirs, 2)?.html(&support::letterhead(language), source)?),
         ];
         for (name, page) in pages {
             std::fs::write(folder.join(format!("{name}-{tag}.html")), page)?;

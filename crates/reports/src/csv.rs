@@ -177,10 +177,7 @@ impl<'a> Rows<'a> {
 
     fn bare(&mut self) -> String {
         let separator = self.separator;
-        let end = self
-            .rest
-            .find(|character: char| character == separator || character == '\r' || character == '\n')
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find([separator, '\r', '\n']).unwrap_or(self.rest.len());
         let (cell, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;
         // One byte too many is enough to notice.

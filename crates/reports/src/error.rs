@@ -2,7 +2,7 @@
 
 use money::{Currency, Money};
 
-use crate::{Day, LINES_MAX};
+use crate::Day;
 
 /// Why a report is not written. Except for the time zone, the figures come from our own books: whoever sees
 /// one of these should verify the books before anything is sent to anybody.
@@ -18,8 +18,15 @@ pub enum ReportError {
     #[error("{0:?} is not a day: write year, month and day like 2026-11-23")]
     NotADay(String),
     /// More lines than a report may have.
-    #[error("the report would have {0} lines; at most {LINES_MAX} are written: ask for a shorter period")]
-    TooManyLines(usize),
+    #[error(
+        "the report would have {lines} lines; at most {max} are written this way: ask for a shorter period, or for CSV"
+    )]
+    TooManyLines {
+        /// How many it would have.
+        lines: usize,
+        /// How many are written: [`LINES_MAX`](crate::LINES_MAX), or [`PAGE_LINES_MAX`](crate::PAGE_LINES_MAX).
+        max: usize,
+    },
     /// The period ends before it begins.
     #[error("the period ends on {to}, before it begins on {from}: swap the two days")]
     PeriodBackwards {

@@ -48,6 +48,14 @@ use ledger::Timestamp;
 /// Most lines of a statement, and most rows of a trial balance or a day end's tables.
 pub const LINES_MAX: usize = 1_000_000;
 
+/// Most lines of a printed page: a thousand sheets of paper, and about what a browser still lays out.
+pub const PAGE_LINES_MAX: usize = 50_000;
+
+/// Refuses what is longer than a report may be.
+pub(crate) const fn within(lines: usize, max: usize) -> Result<(), ReportError> {
+    if lines > max { Err(ReportError::TooManyLines { lines, max }) } else { Ok(()) }
+}
+
 /// What stands on every report, whatever it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letterhead {

@@ -1,11 +1,13 @@
 //! The pages: whatever text comes in is shown as text, and nothing is loaded or run.
+#![allow(clippy::indexing_slicing, reason = "a wrong index fails the test")]
 
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use reports::{AccountKind, DayEnd, Language, TrialBalance, reconcile};
+use reports::{AccountKind, DayEnd, Language, PAGE_LINES_MAX, ReportError, TrialBalance, reconcile};
 use support::{Entry, customer, day_end, letterhead, merchant, record, statement, trial_balance};
 
 /// A page taken apart: tags with their attributes, and the text between them with its references resolved.
@@ -103,7 +105,7 @@ fn pages(language: Language, text: &str, other: &str) -> Vec<String> {
     }
     let ours = [record(text, 5, "2026-11-23", None), record(other, 6, "2026-11-23", None)];
     let theirs = [record(text, 7, "2026-11-23", Some(3)), record("", 8, "2026-11-23", Some(4))];
-    pages.push(reconcile(&ours, &theirs, 0).expect("few").html(&head, other));
+    pages.push(reconcile(&ours, &theirs, 0).expect("few").html(&head, other).expect("few"));
     pages
 }
 
@@ -202,6 +204,18 @@ fn an_empty_period_says_so() {
     );
 }
 
+#[test]
+fn what_no_browser_lays_out_is_refused_as_a_page_but_not_as_csv() {
+    let entry = Entry { kind: "pay", amount: 0, counterparty: "", reference: "", memo: "" };
+    let mut long = statement(Language::English, AccountKind::Customer, 0, &[entry]);
+    long.lines = vec![long.lines[0].clone(); PAGE_LINES_MAX + 1];
+    let refused = ReportError::TooManyLines { lines: PAGE_LINES_MAX + 1, max: PAGE_LINES_MAX };
+    assert_eq!(long.html(), Err(refused));
+    assert!(long.csv().is_ok());
+    long.lines.pop();
+    assert!(long.html().is_ok());
+}
+
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[<>&\"'/a=;{}\\\\*-]{1,12}",
@@ -228,13 +242,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn any_text_is_shown_as_text(text in any_text(), other in any_text()) {
-        let known = known_tags();
+        static KNOWN: LazyLock<BTreeSet<String>> = LazyLock::new(known_tags);
         for language in [Language::English, Language::Chinese] {
             let styles: BTreeSet<usize> = pages(language, "x", "y").iter().map(|page| marks(&take_apart(page).style)).collect();
             for page in pages(language, &text, &other) {
                 let apart = take_apart(&page);
                 for tag in &apart.tags {
-                    prop_assert!(known.contains(tag), "<{}>", tag);
+                    prop_assert!(KNOWN.contains(tag), "<{}>", tag);
                 }
                 prop_assert!(apart.text.contains(&shown(&text)));
                 prop_assert!(apart.text.contains(&shown(&other)));

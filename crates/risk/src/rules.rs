@@ -96,7 +96,8 @@ impl Rules {
     /// What becomes of a payment, given what its payer did before.
     ///
     /// Rules are read from the first to the last. One applies when all its conditions are met. A rule that
-    /// allows ends the reading: those behind it exempt the payment, those before it still count. A rule whose
+    /// allows ends the reading: it exempts from those behind it, while those before it still count, and is
+    /// itself a reason only when none of those applies. A rule whose
     /// demand the payment has met already (a step-up when it has been confirmed once more, a review when an
     /// operator released it) asks no more. The severest outcome of those that apply counts; when none does,
     /// the payment is allowed.

@@ -164,6 +164,24 @@ fn memory_is_bounded_for_each_account() {
 }
 
 #[test]
+fn a_payee_is_new_again_after_256_others() {
+    let text = "[[rule]]\nname='first'\nwhen.first-payment-to-payee=true\ndecision='refuse'\n\
+                tell-customer='No.'\ntell-desk='No.'\n";
+    let rules = Rules::parse(text, plain_number).unwrap();
+    let mut histories = Histories::default();
+    for payee in 0..=256 {
+        histories.record(&payment(1, payee, payee, "t", 1));
+    }
+    let is_first = |payee| !rules.decide(&histories, &payment(1, 999, payee, "t", 1)).reasons.is_empty();
+    assert_eq!([0, 1, 256, 257].map(is_first), [true, false, false, true]);
+    // Paid again it is the latest, and the next one gives way.
+    histories.record(&payment(1, 257, 1, "t", 1));
+    histories.record(&payment(1, 258, 500, "t", 1));
+    let is_first = |payee| !rules.decide(&histories, &payment(1, 999, payee, "t", 1)).reasons.is_empty();
+    assert_eq!([1, 2, 3, 500].map(is_first), [false, true, false, false]);
+}
+
+#[test]
 fn a_profile_says_the_habits() {
     let mut histories = Histories::default();
     assert_eq!(histories.profile(1), None);

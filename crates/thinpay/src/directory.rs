@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use accounts::Accounts;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use auth::{Auth, InitOptions};
 use money::Currency;
 use p256::ecdsa::SigningKey;
@@ -134,7 +134,7 @@ fn log_key(file: &Path) -> Result<SigningKey> {
     }
     let bytes = std::fs::read(file).with_context(|| format!("Cannot read {}.", file.display()))?;
     SigningKey::from_slice(&bytes)
-        .with_context(|| format!("{} is not the audit log's key. Restore it from a copy.", file.display()))
+        .map_err(|_| anyhow!("{} is not the audit log's key. Restore it from a copy.", file.display()))
 }
 
 /// What `thinpay init` made.

@@ -43,26 +43,30 @@ const MIGRATIONS: &[&str] = &[
         batch bytea NOT NULL
     );
     ALTER TABLE journal ALTER COLUMN batch SET STORAGE EXTERNAL;",
-    // 2: which node writes. What the nodes send one another is for the moment: it need not outlive a crash.
+    // 2: which node writes, and what the nodes send one another. That is for the moment: it need not outlive
+    // a crash of the server, and costs no sync.
     "CREATE TABLE lease (
         only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
         node text NOT NULL,
         term bigint NOT NULL,
-        until timestamptz NOT NULL
+        until timestamptz NOT NULL,
+        backend int NOT NULL,
+        backend_start timestamptz NOT NULL
     );
     CREATE UNLOGGED TABLE requests (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         node text NOT NULL,
+        number bigint NOT NULL,
         request bytea NOT NULL,
         sent timestamptz NOT NULL DEFAULT clock_timestamp()
     );
     CREATE UNLOGGED TABLE answers (
-        id bigint PRIMARY KEY,
         node text NOT NULL,
+        number bigint NOT NULL,
         answer bytea NOT NULL,
-        sent timestamptz NOT NULL DEFAULT clock_timestamp()
-    );
-    CREATE INDEX answers_of_node ON answers (node);",
+        sent timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (node, number)
+    );",
 ];
 
 /// Version of the tables that this program makes.

@@ -33,6 +33,11 @@ fn each_kind_of_change_is_named() {
         changes(&[0, 2, 3, 74, 5, 6, 9, 7, 8]),
         [Deleted { index: 1 }, Edited { index: 4, now: 3 }, Moved { index: 9, now: 6 }]
     );
+    // From one end of a long log to the other.
+    let mut found = leaves(0..1_000);
+    let moved = found.remove(10);
+    found.insert(900, moved);
+    assert_eq!(find_changes(&leaves(0..1_000), &found), [Moved { index: 10, now: 900 }]);
     assert_eq!(find_changes(&[], &leaves([1])), [Added { index: 0, now: 0 }]);
     assert_eq!(find_changes(&leaves([1, 1, 1]), &leaves([1, 1])), [Deleted { index: 2 }]);
 }
@@ -75,6 +80,30 @@ proptest! {
         prop_assert_eq!(changes.is_empty(), logged == found);
         prop_assert_eq!(redone(&logged, &found, &changes), found);
         prop_assert!(changes.is_sorted_by_key(Change::index));
+    }
+
+    #[test]
+    fn a_few_acts_in_a_long_log_are_named_one_by_one(
+        acts in prop::collection::vec((0..4, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+    ) {
+        let logged = leaves(0..2_000);
+        let mut found = logged.clone();
+        for (count, (act, at, to)) in acts.iter().enumerate() {
+            let index = at.index(found.len());
+            let invented = leaf_hash(&count.to_be_bytes()[1..]);
+            match act {
+                0 => found[index] = invented,
+                1 => drop(found.remove(index)),
+                2 => found.insert(index, invented),
+                _ => {
+                    let moved = found.remove(index);
+                    found.insert(to.index(found.len() + 1), moved);
+                }
+            }
+        }
+        let changes = find_changes(&logged, &found);
+        prop_assert!(changes.len() <= acts.len(), "{changes:?}");
+        prop_assert_eq!(redone(&logged, &found, &changes), found);
     }
 
     #[test]

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod consistency;
 mod difference;
 mod head;
 mod page;

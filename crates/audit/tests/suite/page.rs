@@ -5,7 +5,7 @@ use std::process::Command;
 
 use audit::{Outcome, leaf_hash};
 
-use crate::world::{evidence, fields, hex, log_key, make, parts, record};
+use crate::world::{evidence, fields, hex, log_key, make, parts, parts_for, record};
 
 const PAGE: &str = include_str!("../../../../docs/audit.md");
 
@@ -80,6 +80,10 @@ fn the_pages_script_accepts_the_receipt_and_refuses_a_changed_one() {
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("This receipt holds."), "{said}");
+    let unsigned = parts_for(record(&fields(), &[], Outcome::Done), None);
+    let output = run(&make(unsigned).unwrap().to_json());
+    assert!(output.status.success());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("no terminal signed"));
     let proof = &parts().proof;
     let base64 = |bytes: &[u8]| {
         use base64::Engine;

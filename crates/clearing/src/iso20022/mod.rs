@@ -12,6 +12,7 @@
 
 mod element;
 mod entry;
+mod notification;
 mod read_error;
 mod reader;
 mod report;

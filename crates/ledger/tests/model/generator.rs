@@ -244,6 +244,7 @@ impl<'a> Choices<'a> {
             1 => of = self.part_of(of),
             2 => debit = AccountId(self.below(ACCOUNTS)),
             3 => original = Number(self.below(self.book.given_out + 8)),
+            4 => original = Number(self.book.given_out + 1 + self.below(4)),
             _ => {}
         }
         let left = of.minor_units().saturating_sub(self.book.refunded(original).unwrap_or(0));

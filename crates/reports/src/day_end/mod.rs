@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use ledger::Timestamp;
 use money::{Currency, Money};
 
-use crate::{Day, EntryKind, LINES_MAX, Letterhead, ReportError, Total};
+use crate::{Day, EntryKind, LINES_MAX, Letterhead, PAGE_LINES_MAX, ReportError, Total, within};
 
 /// What a day-end report tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,19 +204,7 @@ impl DayEnd {
     /// # Errors
     /// [`ReportError::TooManyLines`], [`ReportError::MixedCurrencies`].
     pub fn check(&self) -> Result<(), ReportError> {
-        let positions =
-            self.clearing.iter().map(|cycle| cycle.positions.len().saturating_add(cycle.held_out.len()));
-        let lists = [
-            self.operations.len(),
-            self.fees.len(),
-            self.declines.len(),
-            self.holds.len(),
-            self.clearing.len(),
-        ];
-        let lines = lists.into_iter().chain(positions).fold(0_usize, usize::saturating_add);
-        if lines > LINES_MAX {
-            return Err(ReportError::TooManyLines(lines));
-        }
+        within(self.rows(), LINES_MAX)?;
         for cycle in &self.clearing {
             for position in &cycle.positions {
                 let left = position.net.currency();
@@ -230,6 +218,15 @@ impl DayEnd {
             }
         }
         Ok(())
+    }
+
+    /// How many rows its tables have.
+    fn rows(&self) -> usize {
+        let positions =
+            self.clearing.iter().map(|cycle| cycle.positions.len().saturating_add(cycle.held_out.len()));
+        let (posted, held) = (self.operations.len(), self.holds.len());
+        let lists = [posted, self.fees.len(), self.declines.len(), held, self.clearing.len()];
+        lists.into_iter().chain(positions).fold(0, usize::saturating_add)
     }
 
     pub(crate) fn findings(&self) -> Vec<ClearingFinding<'_>> {
@@ -275,8 +272,9 @@ impl DayEnd {
     /// The day as a printable page.
     ///
     /// # Errors
-    /// As [`DayEnd::check`].
+    /// As [`DayEnd::check`], and beyond [`PAGE_LINES_MAX`] rows.
     pub fn html(&self) -> Result<String, ReportError> {
+        within(self.rows(), PAGE_LINES_MAX)?;
         self.check()?;
         Ok(page::write(self))
     }

@@ -39,7 +39,7 @@ pub(super) fn write(day_end: &DayEnd) -> String {
     }
     if let Some(head) = &day_end.audit {
         html.raw("<h2>")
-            .text(language.say("Head of the audit log", "审计日志树头"))
+            .text(language.say("Head of the audit log", "审计日志签名树头"))
             .raw("</h2>\n<dl class=\"facts\">\n");
         html.fact(language.say("Records", "记录数"), &crate::amount::grouped_count(head.size));
         html.fact(language.say("Signed", "签名时间"), &letterhead.zone.clock(head.at).words(language));

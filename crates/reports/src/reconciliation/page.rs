@@ -2,13 +2,17 @@
 
 use super::{Difference, Reconciliation, Record};
 use crate::html::Html;
-use crate::{LINES_MAX, Language, Letterhead};
+use crate::{Language, Letterhead, PAGE_LINES_MAX, ReportError, within};
 
 impl Reconciliation {
     /// The reconciliation as a printable page; `source` names what was compared with our records, such as a bank
     /// and a file.
-    #[must_use]
-    pub fn html(&self, letterhead: &Letterhead, source: &str) -> String {
+    ///
+    /// # Errors
+    /// [`ReportError::TooManyLines`], beyond [`PAGE_LINES_MAX`] records that need attention.
+    pub fn html(&self, letterhead: &Letterhead, source: &str) -> Result<String, ReportError> {
+        let open = [self.differs.len(), self.missing_here.len(), self.missing_there.len()];
+        within(open.into_iter().fold(0, usize::saturating_add), PAGE_LINES_MAX)?;
         let language = letterhead.language;
         let title = language.say("Reconciliation", "对账结果");
         let footer = format!("{} · {title} · {source}", letterhead.operator);
@@ -23,7 +27,7 @@ impl Reconciliation {
         records(&mut html, language, heading, note, &self.missing_there);
         html.signatures(letterhead);
         html.small_print(letterhead, "");
-        html.finish()
+        Ok(html.finish())
     }
 
     fn summary(&self, html: &mut Html, language: Language) {
@@ -76,7 +80,7 @@ impl Reconciliation {
             (language.say("Ours", "我方"), true),
             (language.say("Theirs", "对方"), true),
         ]);
-        for (pair, difference) in self.differs.iter().take(LINES_MAX) {
+        for (pair, difference) in &self.differs {
             html.raw("<tr><td class=\"what\">")
                 .foreign(pair.ours.reference.trim())
                 .raw("</td><td class=\"day\">");

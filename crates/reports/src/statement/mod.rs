@@ -9,7 +9,7 @@ use money::{Currency, Money};
 use serde::Serialize;
 
 use crate::csv::{Cell, Csv};
-use crate::{AccountKind, Day, EntryKind, LINES_MAX, Letterhead, ReportError, Total};
+use crate::{AccountKind, Day, EntryKind, LINES_MAX, Letterhead, PAGE_LINES_MAX, ReportError, Total, within};
 
 /// What a statement tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +77,7 @@ impl Statement {
     /// # Errors
     /// [`ReportError`]: the first thing that does not follow.
     pub fn check(&self) -> Result<(), ReportError> {
-        if self.lines.len() > LINES_MAX {
-            return Err(ReportError::TooManyLines(self.lines.len()));
-        }
+        within(self.lines.len(), LINES_MAX)?;
         if self.from > self.to {
             return Err(ReportError::PeriodBackwards { from: self.from, to: self.to });
         }
@@ -273,8 +271,9 @@ impl Statement {
     /// The statement as a printable page.
     ///
     /// # Errors
-    /// As [`Statement::check`].
+    /// As [`Statement::check`], and beyond [`PAGE_LINES_MAX`] lines.
     pub fn html(&self) -> Result<String, ReportError> {
+        within(self.lines.len(), PAGE_LINES_MAX)?;
         self.check()?;
         Ok(page::write(self))
     }

@@ -9,7 +9,7 @@ use money::{Currency, Money};
 use serde::Serialize;
 
 use crate::csv::{Cell, Csv};
-use crate::{AccountKind, LINES_MAX, Letterhead, ReportError, Total};
+use crate::{AccountKind, LINES_MAX, Letterhead, PAGE_LINES_MAX, ReportError, Total, within};
 
 /// What a trial balance tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,9 +85,7 @@ impl TrialBalance {
     /// # Errors
     /// [`ReportError::TooManyLines`], [`ReportError::MixedCurrencies`].
     pub fn check(&self) -> Result<(), ReportError> {
-        if self.rows.len() > LINES_MAX {
-            return Err(ReportError::TooManyLines(self.rows.len()));
-        }
+        within(self.rows.len(), LINES_MAX)?;
         for row in &self.rows {
             for other in [row.credits, row.balance] {
                 if other.currency() != row.debits.currency() {
@@ -216,8 +214,9 @@ impl TrialBalance {
     /// The trial balance as a printable page.
     ///
     /// # Errors
-    /// As [`TrialBalance::check`].
+    /// As [`TrialBalance::check`], and beyond [`PAGE_LINES_MAX`] rows.
     pub fn html(&self) -> Result<String, ReportError> {
+        within(self.rows.len(), PAGE_LINES_MAX)?;
         self.check()?;
         Ok(page::write(self))
     }

@@ -241,7 +241,9 @@ pub(crate) fn trial_balance(language: Language, broken: bool) -> TrialBalance {
         rows,
     };
     if broken {
-        balance.rows[3].balance = yuan(1);
+        if let Some(row) = balance.rows.get_mut(3) {
+            row.balance = yuan(1);
+        }
         balance.rows.retain(|row| row.name != "Wang Fang");
     }
     balance

@@ -303,6 +303,21 @@ impl Clearing {
         sums.values().all(|sum| *sum == 0) && left.values().all(|net| *net == 0)
     }
 
+    /// What is owed since this instruction was not carried out (the bank refused it or sent the money back): give
+    /// it to a later clearing as `carried_in`. `None` if the clearing has no such instruction.
+    #[must_use]
+    pub fn unsettled(&self, instruction_id: &str) -> Option<Obligation> {
+        let instruction = self.instructions.iter().find(|instruction| instruction.id == instruction_id)?;
+        Some(Obligation {
+            day: self.day,
+            cycle: self.cycle,
+            debtor: instruction.debtor.clone(),
+            creditor: instruction.creditor.clone(),
+            amount: instruction.amount,
+            lines: 0,
+        })
+    }
+
     /// The participant with this identifier, if it takes part.
     #[must_use]
     pub fn participant(&self, id: &ParticipantId) -> Option<&Participant> {
