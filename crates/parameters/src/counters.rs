@@ -65,7 +65,7 @@ impl Counters {
     /// The first limit that it would exceed.
     pub fn check(&self, limits: &Limits, ask: &LimitAsk<'_>) -> Result<(), LimitExceeded> {
         let day = self.day(ask);
-        limits.each(ask, |rule| {
+        limits.holding(ask, |rule| {
             let dimension = rule.dimension.and_then(|place| limits.dimensions.get(place));
             let used = dimension.map_or_else(Used::default, |dimension| self.used(*dimension, ask, day));
             rule.allows(ask.amount, used)
@@ -76,38 +76,17 @@ impl Counters {
     pub fn count(&mut self, limits: &Limits, ask: &LimitAsk<'_>) {
         let day = self.day(ask);
         self.today = Some(day);
-        let mut counted = 0_u64;
-        let every: Result<(), std::convert::Infallible> = limits.each(ask, |rule| {
-            let Some(place) = rule.dimension else { return Ok(()) };
-            let bit = 1_u64.rotate_left(u32::try_from(place).unwrap_or(0));
-            if counted & bit == 0 {
-                counted |= bit;
-                if let Some(dimension) = limits.dimensions.get(place) {
-                    self.add(*dimension, ask, day);
-                }
-            }
-            Ok(())
-        });
-        let Ok(()) = every;
+        limits.counted(ask, |dimension| self.add(dimension, ask, day));
     }
 
     /// Gives back what [`Counters::count`] counted on the same day with the same limits: for an operation
     /// that came to nothing. Of an earlier day or month nothing is given back.
     pub fn give_back(&mut self, limits: &Limits, ask: &LimitAsk<'_>) {
-        let mut given = 0_u64;
-        let every: Result<(), std::convert::Infallible> = limits.each(ask, |rule| {
-            let Some(place) = rule.dimension else { return Ok(()) };
-            let bit = 1_u64.rotate_left(u32::try_from(place).unwrap_or(0));
-            if given & bit == 0 {
-                given |= bit;
-                let slot = limits.dimensions.get(place).and_then(|dimension| self.slot(*dimension, ask));
-                if let Some(tally) = slot.and_then(|slot| self.slots.get_mut(&slot)) {
-                    tally.take_back(ask);
-                }
+        limits.counted(ask, |dimension| {
+            if let Some(tally) = self.slot(dimension, ask).and_then(|slot| self.slots.get_mut(&slot)) {
+                tally.take_back(ask);
             }
-            Ok(())
         });
-        let Ok(()) = every;
     }
 
     /// How much of a rule was used, as of the asked day: for showing what is left.

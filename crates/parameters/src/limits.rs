@@ -259,23 +259,45 @@ impl Limits {
         Ok(())
     }
 
-    /// Calls for each rule that holds for an operation, until one fails.
-    pub(crate) fn each<E>(
+    /// Calls for each rule that holds for an operation, until one fails: those that are for it, less those that
+    /// another of them stands instead of.
+    pub(crate) fn holding<E>(
         &self,
         ask: &LimitAsk<'_>,
         mut hold: impl FnMut(&LimitRule) -> Result<(), E>,
     ) -> Result<(), E> {
-        let operation = operation_bit(ask.operation);
-        let lists = self.lists(ask);
-        let rules = || {
-            let rules = lists.iter().copied().flatten().filter_map(|place| self.rules.get(*place));
-            rules.filter(|rule| rule.is_for(operation, ask))
-        };
-        let replaced = if self.replacing { rules().fold(0, |bits, rule| bits | rule.replaces) } else { 0 };
-        for rule in rules().filter(|rule| rule.replaced & replaced == 0) {
-            hold(rule)?;
+        let mut replaced = 0_u64;
+        if self.replacing {
+            self.all(ask, |rule| replaced |= rule.replaces);
         }
-        Ok(())
+        let mut held = Ok(());
+        self.all(ask, |rule| {
+            if rule.replaced & replaced == 0 && held.is_ok() {
+                held = hold(rule);
+            }
+        });
+        held
+    }
+
+    /// Calls for each rule that is for an operation.
+    pub(crate) fn all(&self, ask: &LimitAsk<'_>, mut call: impl FnMut(&LimitRule)) {
+        let operation = operation_bit(ask.operation);
+        let rules = self.lists(ask).into_iter().flatten().filter_map(|place| self.rules.get(*place));
+        rules.filter(|rule| rule.is_for(operation, ask)).for_each(&mut call);
+    }
+
+    /// Calls once for each way of counting that some rule for an operation needs, also for rules that others
+    /// stand instead of: what was used counts when they hold again.
+    pub(crate) fn counted(&self, ask: &LimitAsk<'_>, mut call: impl FnMut(Dimension)) {
+        let mut counted = 0_u64;
+        self.all(ask, |rule| {
+            let Some(place) = rule.dimension else { return };
+            let bit = 1_u64.rotate_left(u32::try_from(place).unwrap_or(0));
+            if let Some(dimension) = self.dimensions.get(place).filter(|_| counted & bit == 0) {
+                counted |= bit;
+                call(*dimension);
+            }
+        });
     }
 
     /// Where the rules are that are for these names, whatever the operation and currency.

@@ -1,7 +1,7 @@
 //! The registry: every section's versions, who drafted and approved them, and when each is in effect.
 //!
 //! A version is drafted by an operator and approved by another one; both have a role for the section
-//! ([`Section::roles`]). It is in effect from its date, or from its approval if that is later, until another
+//! ([`Section::roles`]) at the time of approval. It is in effect from its date, or from its approval if that is later, until another
 //! approved version's date comes: of the approved versions whose date has come, the one with the latest date
 //! counts, of several with the same date the latest version. So an approval never changes what was in effect
 //! before it.
@@ -22,6 +22,9 @@ pub const VERSIONS_MAX: usize = 4096;
 
 /// Most approved versions of a section that are not in effect yet.
 pub const VERSIONS_AHEAD_MAX: usize = 8;
+
+/// From so many operators on there are four eyes, and the installation may do nothing any more.
+const OPERATORS_MIN: usize = 2;
 
 /// Longest note of a draft, in bytes.
 const NOTE_BYTES_MAX: usize = 1024;
@@ -189,6 +192,15 @@ fn roles(section: Section) -> String {
     words.join(" or ")
 }
 
+/// Once there are two operators there always are: otherwise the installation could act for them again.
+fn still_operated(before: usize, after: usize) -> Result<(), ParameterError> {
+    if before < OPERATORS_MIN || after >= OPERATORS_MIN {
+        return Ok(());
+    }
+    let reason = format!("There are {before} operators; no version can leave fewer than {OPERATORS_MIN}.");
+    Err(ParameterError::new(Section::Operators, 0, reason))
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self::new(|_| Ok(()))
@@ -246,7 +258,7 @@ impl Registry {
         // Whether it could be approved is found out by approving it in a copy.
         let mut tried = self.clone();
         tried.list(section).push(drafted.clone());
-        tried.agree(at)?;
+        tried.agree(self.operators(at).len(), at)?;
         drafted.state = VersionState::Draft;
         drafted.effective = effective;
         self.list(section).push(drafted);
@@ -273,6 +285,9 @@ impl Registry {
             let author = draft.author.clone();
             return Err(RegistryRefusal::SameOperator { section, version, author });
         }
+        // Nor may somebody who is no operator any more, or never was, have drafted it.
+        let author = draft.author.clone();
+        self.authorize(section, &author, at)?;
         let ahead = |known: &&Version| {
             known.state == VersionState::Approved && known.effective.is_some_and(|from| from > at)
         };
@@ -287,7 +302,7 @@ impl Registry {
             approved.approver = Some(approver.to_owned());
             approved.approved_at = Some(at);
         }
-        tried.agree(at)?;
+        tried.agree(self.operators(at).len(), at)?;
         *self = tried;
         Ok(())
     }
@@ -320,7 +335,7 @@ impl Registry {
             withdrawn.withdrawn_by = Some(operator.to_owned());
             withdrawn.withdrawn_at = Some(at);
         }
-        tried.agree(at)?;
+        tried.agree(self.operators(at).len(), at)?;
         *self = tried;
         Ok(())
     }
@@ -333,8 +348,10 @@ impl Registry {
     pub fn check(&self, section: Section, text: &str) -> Result<(), ParameterError> {
         self.check_text(section, text)?;
         let mut effective = self.effective(Timestamp(u64::MAX));
+        let operators = effective.operators.len();
         effective.put(section, 0, text)?;
-        effective.agree()
+        effective.agree()?;
+        still_operated(operators, effective.operators.len())
     }
 
     /// The parameters in effect at a moment. It reads texts: ask once, and again after
@@ -421,18 +438,29 @@ impl Registry {
         self.sections.iter().flatten().filter(approved).filter_map(|version| version.effective)
     }
 
-    /// Whether the sections agree, now and after each change ahead.
-    fn agree(&self, from: Timestamp) -> Result<(), ParameterError> {
+    /// Whether the sections agree, now and after each change ahead, after so many operators were in effect.
+    fn agree(&self, operators: usize, from: Timestamp) -> Result<(), ParameterError> {
         let ahead: std::collections::BTreeSet<Timestamp> = self.changes().filter(|at| *at > from).collect();
-        std::iter::once(from).chain(ahead).try_for_each(|at| self.effective(at).agree())
+        let mut operators = operators;
+        for at in std::iter::once(from).chain(ahead) {
+            let effective = self.effective(at);
+            effective.agree()?;
+            still_operated(operators, effective.operators.len())?;
+            operators = effective.operators.len();
+        }
+        Ok(())
+    }
+
+    fn operators(&self, at: Timestamp) -> Operators {
+        self.in_effect(Section::Operators, at).map_or_else(Operators::default, |version| {
+            Operators::parse(&version.text).expect("a version was read when it was drafted or decoded")
+        })
     }
 
     /// Whether somebody may change a section now.
     fn authorize(&self, section: Section, name: &str, at: Timestamp) -> Result<(), RegistryRefusal> {
-        let operators = self.in_effect(Section::Operators, at).map_or_else(Operators::default, |version| {
-            Operators::parse(&version.text).expect("a version was read when it was drafted or decoded")
-        });
-        if operators.len() < 2 {
+        let operators = self.operators(at);
+        if operators.len() < OPERATORS_MIN {
             let first = section == Section::Operators && name == INSTALLATION;
             return if first { Ok(()) } else { Err(RegistryRefusal::OperatorsFirst) };
         }

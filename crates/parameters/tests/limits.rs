@@ -409,3 +409,17 @@ fn a_month_of_forgetting_keeps_one_month() {
         day = day.tomorrow();
     }
 }
+
+#[test]
+fn what_a_replaced_rule_would_count_is_counted() {
+    let text = LIMITS.replacen(
+        "applies-to = \"account\"\n",
+        "applies-to = \"account\"\noperations = [\"pay\"]\n",
+        1,
+    );
+    let limits = Limits::parse(&text).expect("a document");
+    let mut counters = Counters::default();
+    counters.count(&limits, &LimitAsk { tier: "gold", ..PAYMENT });
+    let refused = counters.check(&limits, &PAYMENT).expect_err("gold no more");
+    assert_eq!((refused.rule.as_str(), refused.left.as_str()), ("account", "40.00 CNY"));
+}

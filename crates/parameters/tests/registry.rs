@@ -74,7 +74,14 @@ fn the_installation_names_the_first_operators_and_nothing_else() {
     // From now on the installation may do nothing.
     let refused = RegistryRefusal::NotAnOperator { name: INSTALLATION.to_owned() };
     assert_eq!(registry.approve(Section::Operators, left, INSTALLATION, at), Err(refused));
+    // Not even with one of them: its draft has one pair of eyes less.
+    let refused = RegistryRefusal::NotAnOperator { name: INSTALLATION.to_owned() };
+    assert_eq!(registry.approve(Section::Operators, left, FIRST, at), Err(refused));
     registry.draft(draft(Section::Fees, "", FIRST), at).expect("drafted");
+    // And it does not come back: two operators at least stay.
+    let refused = registry.draft(draft(Section::Operators, &one, FIRST), at).expect_err("too few");
+    assert_eq!(refused.to_string(), "operators: There are 2 operators; no version can leave fewer than 2.");
+    assert!(registry.check(Section::Operators, &one).is_err());
 }
 
 #[test]
@@ -275,6 +282,7 @@ proptest! {
             for named in effective.fees.schedules().filter_map(|schedule| schedule.currency()) {
                 assert!(effective.currencies.contains(named));
             }
+            seen.retain(|(at, _)| *at < now);
             seen.push((now, effective.versions));
         });
     }
