@@ -39,13 +39,17 @@ impl AccountId {
     pub(crate) fn from_sql(id: i64) -> Self {
         Self(u64::try_from(id).unwrap_or(0))
     }
+
+    /// What is printed, as a number.
+    pub(crate) fn printed(self) -> u128 {
+        let number = u128::from(self.0).saturating_add(u128::from(ACCOUNT_NUMBER_BASE)).saturating_mul(100);
+        number.saturating_add(98_u128.saturating_sub(number % 97))
+    }
 }
 
 impl fmt::Display for AccountId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = u128::from(self.0).saturating_add(u128::from(ACCOUNT_NUMBER_BASE));
-        let check = 98_u128.saturating_sub(number.saturating_mul(100) % 97);
-        formatter.pad(&format!("{number}{check:02}"))
+        formatter.pad(&self.printed().to_string())
     }
 }
 

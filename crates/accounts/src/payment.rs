@@ -35,8 +35,7 @@ pub enum Operation {
 
 impl Operation {
     /// All operations.
-    pub const ALL: [Self; 5] =
-        [Self::Pay, Self::Transfer, Self::TopUp, Self::Withdrawal, Self::Settlement];
+    pub const ALL: [Self; 5] = [Self::Pay, Self::Transfer, Self::TopUp, Self::Withdrawal, Self::Settlement];
 
     /// The word for it in tables, parameters and rules.
     #[must_use]

@@ -6,8 +6,8 @@ use ledger::{Ledger, Limits};
 use money::Currency;
 use rusqlite::Connection;
 
-use crate::journal::{self, signed, unsigned};
 use crate::book::Book;
+use crate::journal::{self, signed, unsigned};
 use crate::recovery::{Files, apply};
 use crate::writer::Copy;
 use crate::{Error, queries};

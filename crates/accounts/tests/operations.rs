@@ -4,14 +4,14 @@
 mod support;
 
 use accounts::{
-    AccountId, Accounts, BULK_PAYMENTS_MAX, Capture, Consent, Control, Decline, EntryKind, Error, HolderId, Kind,
-    MEMO_BYTES_MAX, NewAccount, NewHold, Operation, Origin, Payment, PaymentId, Release,
+    AccountId, Accounts, BULK_PAYMENTS_MAX, Capture, Consent, Control, Decline, EntryKind, Error, HolderId,
+    Kind, MEMO_BYTES_MAX, NewAccount, NewHold, Operation, Origin, Payment, PaymentId, Release,
 };
 use money::{Currency, Money};
 use parameters::Section;
 use support::{
-    OPENING_UNITS, SECOND_NS, TestClock, balance, check, key, open_account, payment, put_into_effect, settle_in, units,
-    yuan,
+    OPENING_UNITS, SECOND_NS, TestClock, balance, check, key, open_account, payment, put_into_effect,
+    settle_in, units, yuan,
 };
 
 /// Half a yuan for every payment to a merchant, which the customer pays.
@@ -50,7 +50,8 @@ async fn a_payment_with_a_fee_reaches_everybody() {
     let [alice, bob] = people.customers[..] else { panic!("two customers") };
 
     put_into_effect(&accounts, Section::Fees, FEES).await;
-    let coffee = Payment { agreed_fee: Some(yuan(50)), ..payment(1, Operation::Pay, alice, people.merchant, 2350) };
+    let coffee =
+        Payment { agreed_fee: Some(yuan(50)), ..payment(1, Operation::Pay, alice, people.merchant, 2350) };
     let posted = accounts.post(coffee.clone()).await.expect("posts");
     assert_eq!(units(&posted), (OPENING_UNITS - 2400, 2350));
     assert!(!posted.duplicate);

@@ -26,7 +26,9 @@ fn copy_book(from: &Path, to: &Path) {
 fn dump(folder: &Path) -> String {
     let connection = Connection::open(folder.join("projections.sqlite")).expect("opens");
     let mut text = String::new();
-    for table in ["position", "rows", "accounts", "payments", "history", "holds", "acts", "keys", "tiles", "heads"] {
+    for table in
+        ["position", "rows", "accounts", "payments", "history", "holds", "acts", "keys", "tiles", "heads"]
+    {
         let mut statement =
             connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).expect("prepares");
         let columns = statement.column_count();
@@ -48,9 +50,7 @@ async fn busy_book(clock: &TestClock, folder: &Path) -> (Accounts, support::Peop
     for number in 0..40_u64 {
         let from = people.customers[usize::try_from(number % 3).expect("small")];
         let units = if number % 10 == 9 { 10_000_000 } else { 100 };
-        let paid = accounts
-            .post(payment(number, Operation::Pay, from, people.merchant, units))
-            .await;
+        let paid = accounts.post(payment(number, Operation::Pay, from, people.merchant, units)).await;
         assert_eq!(paid.is_ok(), number % 10 != 9);
     }
     let hold = NewHold {

@@ -12,8 +12,7 @@ use crate::undo::Undo;
 use crate::units::Units;
 use crate::{
     Account, AccountId, Answer, Applied, BalanceRule, Command, Commands, Content, Expired, Hold, Key,
-    LINKED_COMMANDS_MAX,
-    Number, Outcome, Outcomes, Refusal, Request, Timestamp,
+    LINKED_COMMANDS_MAX, Number, Outcome, Outcomes, Refusal, Request, Timestamp,
 };
 
 /// Bounds of a book that its user chooses.

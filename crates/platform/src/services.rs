@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use accounts::{
-    Account, AccountId, Accounts, Consent, Control, Cursor, Decline, HolderId, Kind, Operation, Origin, Payment, Posted,
-    QuoteVerdict,
+    Account, AccountId, Accounts, Consent, Control, Cursor, Decline, HolderId, Kind, Operation, Origin,
+    Payment, Posted, QuoteVerdict,
 };
 use auth::{Auth, AuthError, SignedIn, StatementRefusal};
 use identity::{LoginError, Operation as Agreed, Party, Statement, TerminalId, UnixTime};

@@ -7,8 +7,8 @@ use view::Language;
 use vm::{CommandKind, Context, HistoryEntry, Payee, PayeeKind, Receipt, RefusalReason};
 
 use crate::calendar;
-use crate::services;
 use crate::effect::{Order, Prepared, Question, Refusal, Reply, Tag};
+use crate::services;
 use crate::words;
 
 /// What an app's command comes to.

@@ -221,8 +221,7 @@ impl World {
         let mut key = [0; 16];
         self.random().fill_bytes(&mut key);
         let settlement = settlement.expect("a settlement account").id;
-        let payment =
-            Payment::new(key, Operation::TopUp, settlement, to, Money::new(minor_units, cny()));
+        let payment = Payment::new(key, Operation::TopUp, settlement, to, Money::new(minor_units, cny()));
         self.wait(self.services.accounts.post(payment)).expect("a top-up");
     }
 }

@@ -94,8 +94,11 @@ impl Controls {
         let Some(rules) = &self.in_effect.rules else { return decision };
         let Some(payment) = self.risk_payment(&look, ledger.now(), minutes) else { return decision };
         let found = rules.decide(&self.histories, &payment);
-        decision.reasons =
-            rules.desk_words(&found, "en").into_iter().map(|(name, words)| format!("{name}: {words}")).collect();
+        decision.reasons = rules
+            .desk_words(&found, "en")
+            .into_iter()
+            .map(|(name, words)| format!("{name}: {words}"))
+            .collect();
         let told = |otherwise: &str| {
             rules.customer_words(&found, "en").map_or_else(|| otherwise.to_owned(), str::to_owned)
         };
@@ -127,8 +130,7 @@ impl Controls {
         };
         let payee = AccountId(hold.credit.0);
         let merchant = self.merchant(payee).unwrap_or_default();
-        let ask =
-            FeeAsk { operation: Operation::Pay.word(), app: "", merchant, amount: capture.amount };
+        let ask = FeeAsk { operation: Operation::Pay.word(), app: "", merchant, amount: capture.amount };
         if let Ok(charge) = self.in_effect.parameters.fees.charge(&ask)
             && charge.payee.is_positive()
         {
@@ -232,11 +234,10 @@ fn facts_of(facts: &[Facts], account: AccountId) -> Option<&Facts> {
 /// Limits are the customer's: of the payer, or of who is topped up.
 fn limit_ask<'a>(facts: &'a [Facts], look: &Look<'a>, day: parameters::Day) -> Option<LimitAsk<'a>> {
     let (payer, payee) = (facts_of(facts, look.from)?, facts_of(facts, look.to)?);
-    let (account, own) =
-        if payer.kind == Kind::Customer { (look.from, payer) } else { (look.to, payee) };
+    let (account, own) = if payer.kind == Kind::Customer { (look.from, payer) } else { (look.to, payee) };
     Some(LimitAsk {
         operation: look.operation,
-        account: account.0,
+        account: u64::try_from(account.printed()).unwrap_or(u64::MAX),
         tier: &own.tier,
         app: &look.origin.app,
         terminal: &look.origin.terminal,

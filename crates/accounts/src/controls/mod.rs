@@ -96,8 +96,7 @@ impl InEffect {
         let parameters = registry.effective(at);
         let until = registry.next_change_after(at).unwrap_or(Timestamp(u64::MAX));
         // It was checked when it was drafted.
-        let rules =
-            parameters.risk.as_ref().and_then(|(_, text)| Rules::parse(text, account_number).ok());
+        let rules = parameters.risk.as_ref().and_then(|(_, text)| Rules::parse(text, account_number).ok());
         let decides = rules.is_some()
             || parameters.fees.schedules().next().is_some()
             || parameters.limits.rules().next().is_some();
@@ -174,8 +173,7 @@ impl Controls {
                     && let [Outcome::Held { .. }] = outcomes.as_slice()
                 {
                     let kind = payment.operation.into();
-                    let main =
-                        Leg { kind, debit: payment.from, credit: payment.to, amount: payment.amount };
+                    let main = Leg { kind, debit: payment.from, credit: payment.to, amount: payment.amount };
                     let fees = decision.map_or(&[][..], |decision| &decision.legs);
                     let legs = std::iter::once(main).chain(fees.iter().copied()).collect();
                     self.reviews.insert(PaymentId(answer.number.0), InReview { legs });

@@ -4,8 +4,8 @@ use ledger::{Content, Timestamp};
 use parameters::Section;
 
 use super::{
-    DETAIL_BYTES_MAX, Entry, HEAD_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep, RefundEntry,
-    digest,
+    DETAIL_BYTES_MAX, Entry, HEAD_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep,
+    RefundEntry, digest,
 };
 use crate::account::NAME_BYTES_MAX;
 use crate::codec::{
@@ -13,8 +13,8 @@ use crate::codec::{
 };
 use crate::payment::{EVIDENCE_BYTES_MAX, MEMO_BYTES_MAX, ORIGIN_BYTES_MAX, REFERENCE_BYTES_MAX};
 use crate::{
-    Act, Capture, Consent, Exchange, HolderId, Kind, NewAccount, NewHold, Operation, Origin, Payment, PaymentId,
-    Refund, Release, Resolution,
+    Act, Capture, Consent, Exchange, HolderId, Kind, NewAccount, NewHold, Operation, Origin, Payment,
+    PaymentId, Refund, Release, Resolution,
 };
 
 impl Entry {

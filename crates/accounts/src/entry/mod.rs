@@ -15,9 +15,7 @@ use parameters::Section;
 
 pub(crate) use batch::{Item, Recorded, batch_header, decode_batch, decode_entry};
 
-use crate::{
-    Act, AccountId, Capture, Exchange, NewAccount, NewHold, Payment, Refund, Release, Resolution,
-};
+use crate::{AccountId, Act, Capture, Exchange, NewAccount, NewHold, Payment, Refund, Release, Resolution};
 
 /// Longest text of a parameter section, in bytes.
 pub const PARAMETER_BYTES_MAX: usize = 512 * 1024;

@@ -9,8 +9,8 @@ use crate::codec::Reader;
 use crate::decision::{Decision, Leg};
 use crate::payment::{EVIDENCE_BYTES_MAX, MEMO_BYTES_MAX};
 use crate::{
-    AccountId, Capture, Consent, EntryKind, HolderId, Kind, NewAccount, NewHold, Operation, Origin, Payment, PaymentId,
-    Release,
+    AccountId, Capture, Consent, EntryKind, HolderId, Kind, NewAccount, NewHold, Operation, Origin, Payment,
+    PaymentId, Release,
 };
 
 pub(super) fn decode(from: &mut Reader<'_>) -> Option<(Entry, Content, Option<Box<Decision>>)> {
@@ -22,7 +22,10 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Option<(Entry, Content, Option<Bo
             let holder = HolderId(from.text(NAME_BYTES_MAX)?);
             let kind = Kind::from_code(u16::from_le_bytes(from.take()?))?;
             let (name, currency) = (from.text(NAME_BYTES_MAX)?, from.currency()?);
-            Entry::Open { account, new: NewAccount { key: keyless(1, account), holder, kind, name, currency } }
+            Entry::Open {
+                account,
+                new: NewAccount { key: keyless(1, account), holder, kind, name, currency },
+            }
         }
         2 => {
             let account = from.account()?;
@@ -68,7 +71,8 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Option<(Entry, Content, Option<Bo
     let content = digest(from.since(start)?);
     let given = from.bytes(EVIDENCE_BYTES_MAX)?.to_vec();
     match &mut entry {
-        Entry::Payment(Payment { evidence, consent, .. }) | Entry::Hold(NewHold { evidence, consent, .. }) => {
+        Entry::Payment(Payment { evidence, consent, .. })
+        | Entry::Hold(NewHold { evidence, consent, .. }) => {
             *consent = if given.is_empty() { Consent::None } else { Consent::Signed };
             *evidence = given;
         }

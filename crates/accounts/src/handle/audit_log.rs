@@ -1,7 +1,8 @@
 //! The audit log: heads, and the proof of a payment.
 
 use audit::{
-    Appender, Hash, LogKey, Outcome, Record, SignedTreeHead, TreeHead, TreeError, consistency_proof, inclusion_proof,
+    Appender, Hash, LogKey, Outcome, Record, SignedTreeHead, TreeError, TreeHead, consistency_proof,
+    inclusion_proof,
 };
 use ledger::Timestamp;
 use rusqlite::Connection;
@@ -80,7 +81,8 @@ impl Accounts {
     /// # Errors
     /// [`Error::Store`] when the log has no such sizes or does not read; [`Error::Stopped`].
     pub async fn prove_consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, Error> {
-        self.read(move |connection| consistency_proof(old, new, &SqlTiles(connection)).map_err(unreadable)).await
+        self.read(move |connection| consistency_proof(old, new, &SqlTiles(connection)).map_err(unreadable))
+            .await
     }
 
     /// The record of a payment with the proof that it is in the log, under a head that is signed now if need be.
@@ -94,7 +96,9 @@ impl Accounts {
         let size = head.head.size;
         let found = self
             .read(move |connection| {
-                let Some((sequence, index, first)) = log::place(connection, payment)? else { return Ok(None) };
+                let Some((sequence, index, first)) = log::place(connection, payment)? else {
+                    return Ok(None);
+                };
                 let leaf = leaf(connection, index)?;
                 let proof = inclusion_proof(index, size, &SqlTiles(connection)).map_err(unreadable)?;
                 Ok(Some((sequence, index, first, leaf, proof)))
@@ -140,4 +144,3 @@ fn leaf(connection: &Connection, index: u64) -> rusqlite::Result<Hash> {
 fn unreadable(error: TreeError) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Blob, Box::new(error))
 }
-

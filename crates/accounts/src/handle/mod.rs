@@ -23,8 +23,8 @@ use crate::payment::BULK_PAYMENTS_MAX;
 use crate::progress::Progress;
 use crate::queries::{self, Readers};
 use crate::recovery::{self, Files, Recovered};
-use crate::verify::{self, Verified};
 use crate::store::StoreChoice;
+use crate::verify::{self, Verified};
 use crate::writer::{Answered, Message, Shared, Writer};
 use crate::{AccountId, Decline, Error, NewAccount, PaymentId};
 
@@ -60,7 +60,14 @@ impl Options {
     /// The usual options: two readers.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, clock: Clock) -> Self {
-        Self { path: path.into(), store: StoreChoice::default(), clock, readers: 2, limits: Limits::default(), log_key: None }
+        Self {
+            path: path.into(),
+            store: StoreChoice::default(),
+            clock,
+            readers: 2,
+            limits: Limits::default(),
+            log_key: None,
+        }
     }
 }
 
@@ -121,8 +128,14 @@ impl Accounts {
         let projections = queries::connect(&files.projections())?;
         let readers = Readers::start(&files.projections(), readers)?;
         let (sender, receiver) = queue::channel(QUEUE_MAX);
-        let writer =
-            Writer { book, journal, projections, shared: Arc::clone(&shared), clock: Arc::clone(&clock), lock };
+        let writer = Writer {
+            book,
+            journal,
+            projections,
+            shared: Arc::clone(&shared),
+            clock: Arc::clone(&clock),
+            lock,
+        };
         writer.start(projection, files.journal(), &sender, receiver)?;
         Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, clock, readers, shared, log_key }) })
     }

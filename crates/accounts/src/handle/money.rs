@@ -14,8 +14,9 @@ use crate::payment::{
 use crate::queries::payments::{self, Retold};
 use crate::writer::{Answered, Message, Told};
 use crate::{
-    AccountId, Capture, Control, ControlRefusal, Decline, EntryKind, Error, Exchange, Exchanged, Held, NewHold, Origin,
-    Payment, PaymentId, PaymentState, Posted, Quote, QuoteVerdict, Refund, Refunded, Release, Released, Resolution,
+    AccountId, Capture, Control, ControlRefusal, Decline, EntryKind, Error, Exchange, Exchanged, Held,
+    NewHold, Origin, Payment, PaymentId, PaymentState, Posted, Quote, QuoteVerdict, Refund, Refunded,
+    Release, Released, Resolution,
 };
 
 impl Accounts {
@@ -139,7 +140,11 @@ impl Accounts {
         let original = self.payment(refund.original).await?.ok_or(Decline::NotRefundable)?;
         let refundable = matches!(
             original.operation,
-            EntryKind::Pay | EntryKind::Transfer | EntryKind::Capture | EntryKind::TopUp | EntryKind::Withdrawal
+            EntryKind::Pay
+                | EntryKind::Transfer
+                | EntryKind::Capture
+                | EntryKind::TopUp
+                | EntryKind::Withdrawal
         );
         if !refundable || original.state != PaymentState::Posted {
             return Err(Decline::NotRefundable.into());
@@ -361,4 +366,3 @@ fn texts(memo: &str, reference: &str, origin: Option<&Origin>, evidence: &[u8]) 
     }
     Ok(())
 }
-

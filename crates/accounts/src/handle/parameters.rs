@@ -10,7 +10,7 @@ use crate::entry::{DETAIL_BYTES_MAX, Entry, Item, PARAMETER_BYTES_MAX, Parameter
 use crate::error::decline;
 use crate::payment::{EVIDENCE_BYTES_MAX, MEMO_BYTES_MAX};
 use crate::queries::log;
-use crate::{Act, ActRecord, AccountId, Error, PaymentId};
+use crate::{AccountId, Act, ActRecord, Error, PaymentId};
 
 impl Accounts {
     /// All parameters with all their versions, as of the last answer.

@@ -10,8 +10,8 @@ use crate::account::NAME_BYTES_MAX;
 use crate::payment::REFERENCE_BYTES_MAX;
 use crate::queries::{self, days, payments};
 use crate::{
-    Account, AccountId, Cursor, Error, HolderId, Kind, Movement, OpenHold, Page, PaymentId, PaymentRecord, Period,
-    TrialRow,
+    Account, AccountId, Cursor, Error, HolderId, Kind, Movement, OpenHold, Page, PaymentId, PaymentRecord,
+    Period, TrialRow,
 };
 
 impl Accounts {
@@ -145,11 +145,7 @@ impl Accounts {
     ///
     /// # Errors
     /// As for [`Accounts::account`].
-    pub async fn declines(
-        &self,
-        from: PaymentId,
-        until: PaymentId,
-    ) -> Result<BTreeMap<String, u64>, Error> {
+    pub async fn declines(&self, from: PaymentId, until: PaymentId) -> Result<BTreeMap<String, u64>, Error> {
         self.read(move |connection| days::declines(connection, from, until)).await
     }
 

@@ -4,8 +4,8 @@ use ledger::{Answer, Outcome, Refusal};
 use money::Money;
 use rusqlite::{Transaction, params};
 
-use super::changes::{Changes, Move};
 use super::Projected;
+use super::changes::{Changes, Move};
 use crate::decision::{Decision, Leg, Verdict};
 use crate::entry::{Entry, ParameterStep, Recorded};
 use crate::journal::signed;
@@ -196,8 +196,12 @@ fn project_entry(
         }
         Entry::Release(release) => released(transaction, release.hold, outcomes, changes)?,
         Entry::Refund(entry) => {
-            let main =
-                Leg { kind: EntryKind::Refund, debit: entry.from, credit: entry.to, amount: entry.refund.amount };
+            let main = Leg {
+                kind: EntryKind::Refund,
+                debit: entry.from,
+                credit: entry.to,
+                amount: entry.refund.amount,
+            };
             moves(at.number, at.number, Some(main), decision, outcomes, changes);
             let line = Line {
                 operation: EntryKind::Refund,
@@ -254,12 +258,9 @@ fn project_entry(
         }
         Entry::Head { bytes, .. } => {
             if let Ok(head) = audit::SignedTreeHead::parse(bytes) {
-                transaction.prepare_cached("INSERT OR REPLACE INTO heads VALUES (?1, ?2, ?3, ?4)")?.execute((
-                    signed(head.head.size),
-                    at.number.sql(),
-                    at.at,
-                    bytes,
-                ))?;
+                transaction
+                    .prepare_cached("INSERT OR REPLACE INTO heads VALUES (?1, ?2, ?3, ?4)")?
+                    .execute((signed(head.head.size), at.number.sql(), at.at, bytes))?;
             }
         }
         Entry::Open { .. } | Entry::Close { .. } | Entry::Resolve(_) => {}
@@ -312,9 +313,11 @@ fn released(
 }
 
 fn end_hold(transaction: &Transaction<'_>, hold: PaymentId, state: &str, left: i64) -> Result<(), Error> {
-    transaction
-        .prepare_cached("UPDATE holds SET state = ?2, amount = ?3 WHERE number = ?1")?
-        .execute((hold.sql(), state, left))?;
+    transaction.prepare_cached("UPDATE holds SET state = ?2, amount = ?3 WHERE number = ?1")?.execute((
+        hold.sql(),
+        state,
+        left,
+    ))?;
     Ok(())
 }
 
@@ -344,9 +347,16 @@ fn put_hold(transaction: &Transaction<'_>, at: At, hold: &NewHold, review: bool)
 
 fn act(transaction: &Transaction<'_>, at: At, key: &[u8; 16], words: [&str; 4]) -> Result<(), Error> {
     let [actor, action, subject, detail] = words;
-    transaction
-        .prepare_cached("INSERT INTO acts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
-        .execute((at.number.sql(), at.record, at.at, actor, action, subject, detail, key))?;
+    transaction.prepare_cached("INSERT INTO acts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?.execute((
+        at.number.sql(),
+        at.record,
+        at.at,
+        actor,
+        action,
+        subject,
+        detail,
+        key,
+    ))?;
     Ok(())
 }
 
@@ -374,8 +384,7 @@ struct Line<'a> {
     evidence: &'a [u8],
 }
 
-static NOWHERE: Origin =
-    Origin { app: String::new(), terminal: String::new(), region: String::new() };
+static NOWHERE: Origin = Origin { app: String::new(), terminal: String::new(), region: String::new() };
 
 impl<'a> Line<'a> {
     /// What answer and decision say; the rest is the entry's.

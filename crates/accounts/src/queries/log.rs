@@ -43,7 +43,10 @@ pub(crate) fn size(connection: &Connection) -> rusqlite::Result<u64> {
 
 /// Signed heads, the smallest first.
 pub(crate) fn heads(connection: &Connection) -> rusqlite::Result<Vec<Vec<u8>>> {
-    connection.prepare_cached("SELECT bytes FROM heads ORDER BY size")?.query_map([], |row| row.get(0))?.collect()
+    connection
+        .prepare_cached("SELECT bytes FROM heads ORDER BY size")?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 /// The newest signed head.
@@ -55,10 +58,7 @@ pub(crate) fn last_head(connection: &Connection) -> rusqlite::Result<Option<Vec<
 }
 
 /// Where the record of a command stands: row of the journal, record of the log, first record of that row.
-pub(crate) fn place(
-    connection: &Connection,
-    number: PaymentId,
-) -> rusqlite::Result<Option<(u64, u64, u64)>> {
+pub(crate) fn place(connection: &Connection, number: PaymentId) -> rusqlite::Result<Option<(u64, u64, u64)>> {
     connection
         .prepare_cached(
             "SELECT p.sequence, p.record, r.first_record FROM payments p JOIN rows r ON r.sequence = p.sequence

@@ -12,8 +12,8 @@ use ledger::Timestamp;
 use money::{Currency, Money};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
 
-use crate::journal::unsigned;
 use crate::history::PAGE_ENTRIES_MAX;
+use crate::journal::unsigned;
 use crate::{Account, AccountId, EntryKind, Error, HolderId, Kind, PaymentId};
 
 type Question = Box<dyn FnOnce(&Connection) + Send>;
@@ -56,7 +56,8 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-const ACCOUNT_COLUMNS: &str = "id, holder, kind, name, currency, credits - debits, held, opened, closed, tier";
+const ACCOUNT_COLUMNS: &str =
+    "id, holder, kind, name, currency, credits - debits, held, opened, closed, tier";
 
 pub(crate) fn account(connection: &Connection, id: AccountId) -> rusqlite::Result<Option<Account>> {
     connection

@@ -119,10 +119,7 @@ pub(crate) fn payment(connection: &Connection, id: PaymentId) -> rusqlite::Resul
 }
 
 /// Payments with this reference, oldest first.
-pub(crate) fn by_reference(
-    connection: &Connection,
-    reference: &str,
-) -> rusqlite::Result<Vec<PaymentRecord>> {
+pub(crate) fn by_reference(connection: &Connection, reference: &str) -> rusqlite::Result<Vec<PaymentRecord>> {
     connection
         .prepare_cached(&format!(
             "{PAYMENT} WHERE p.reference = ?1 AND p.reference <> '' ORDER BY p.number LIMIT {PAGE_ENTRIES_MAX}"
@@ -134,7 +131,9 @@ pub(crate) fn by_reference(
 /// Payments that wait for the operator, oldest first.
 pub(crate) fn in_review(connection: &Connection) -> rusqlite::Result<Vec<PaymentRecord>> {
     connection
-        .prepare_cached(&format!("{PAYMENT} WHERE p.state = 'review' ORDER BY p.number LIMIT {PAGE_ENTRIES_MAX}"))?
+        .prepare_cached(&format!(
+            "{PAYMENT} WHERE p.state = 'review' ORDER BY p.number LIMIT {PAGE_ENTRIES_MAX}"
+        ))?
         .query_map([], read_payment)?
         .collect()
 }

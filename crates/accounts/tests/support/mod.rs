@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use accounts::{
-    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options, ParameterChange, ParameterStep, Payment, Posted,
-    Timestamp, Verified,
+    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options, ParameterChange, ParameterStep,
+    Payment, Posted, Timestamp, Verified,
 };
 use money::{Currency, Money};
 use parameters::{INSTALLATION, Section};
@@ -71,8 +71,7 @@ pub async fn put_into_effect(accounts: &Accounts, section: Section, text: &str) 
 
 async fn approve(accounts: &Accounts, section: Section, text: &str, operators: [&str; 2]) {
     let version = u32::try_from(accounts.registry().versions(section).len()).expect("few") + 1;
-    let draft =
-        ParameterStep::Draft { section, text: text.to_owned(), effective: None, note: String::new() };
+    let draft = ParameterStep::Draft { section, text: text.to_owned(), effective: None, note: String::new() };
     let steps = [draft, ParameterStep::Approve { section, version }];
     for (operator, step) in operators.into_iter().zip(steps) {
         let number = fold(&format!("{section:?}{version}{}", matches!(step, ParameterStep::Approve { .. })));
