@@ -9,7 +9,7 @@ use ledger::Timestamp;
 
 use crate::Error;
 use crate::progress::Progress;
-use crate::store::{self, AppendError, End, Location, NewRow, Store, StoredRow};
+use crate::store::{self, AppendError, Chain, End, Location, NewRow, Store, StoredRow};
 
 pub(crate) use crate::store::{CHAIN_START, Row, signed, unsigned};
 
@@ -53,6 +53,46 @@ impl Journal {
         self.hash = row.hash;
         self.at = row.at;
         Ok(())
+    }
+
+    /// Reads what others have added since, checks that it follows, and hands out each row. After an error the
+    /// journal stands behind the last row that was taken.
+    pub(crate) fn follow(&mut self, mut each: impl FnMut(Row) -> Result<(), Error>) -> Result<(), Error> {
+        let mut chain = Chain::after(self.end());
+        let read = self.store.read(self.sequence, u64::MAX, &mut |stored| {
+            let mut ahead = chain;
+            let row = ahead.accept(stored)?;
+            each(row)?;
+            chain = ahead;
+            Ok(())
+        });
+        let End { sequence, hash, at } = chain.end;
+        (self.sequence, self.hash, self.at) = (sequence, hash, at);
+        read
+    }
+
+    /// Reads again the rows after one that is known, up to the last one that was added or followed.
+    pub(crate) fn again(
+        &mut self,
+        after: (u64, [u8; 32]),
+        mut each: impl FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (sequence, hash) = after;
+        let mut chain = Chain::after(End { sequence, hash, at: Timestamp(0) });
+        let until = self.sequence;
+        if sequence < until {
+            self.store.read(sequence, until, &mut |stored| each(chain.accept(stored)?))?;
+        }
+        if (chain.end.sequence, chain.end.hash) == (self.sequence, self.hash) {
+            Ok(())
+        } else {
+            Err(Error::Damaged(format!("row {until} is not the one that was written")))
+        }
+    }
+
+    /// Makes a lost connection anew.
+    pub(crate) fn reconnect(&mut self) -> Result<(), Error> {
+        self.store.reconnect().map(|_| ())
     }
 
     fn resolve(&mut self, row: &NewRow<'_>, first: String) -> Result<(), AppendError> {

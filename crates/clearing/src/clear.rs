@@ -321,7 +321,8 @@ impl Clearing {
     /// The participant with this identifier, if it takes part.
     #[must_use]
     pub fn participant(&self, id: &ParticipantId) -> Option<&Participant> {
-        self.participants.iter().find(|participant| participant.id == *id)
+        let found = self.participants.binary_search_by(|participant| participant.id.cmp(id));
+        found.ok().and_then(|index| self.participants.get(index))
     }
 
     /// The operator, if it is among the participants.
@@ -357,36 +358,43 @@ fn add_up(
     input: &ClearingInput,
     participants: &BTreeMap<&ParticipantId, &Participant>,
 ) -> Result<(BTreeMap<ObligationKey, Obligation>, u64), ClearingError> {
-    let mut obligations: BTreeMap<ObligationKey, Obligation> = BTreeMap::new();
+    // Lines are many and participants few: they are summed by the participants' places in the order of names.
+    let names: Vec<&ParticipantId> = participants.keys().copied().collect();
+    let place = |participant: &ParticipantId, line: &Line| {
+        names.binary_search(&participant).map_err(|_| ClearingError::UnknownParticipant {
+            participant: participant.clone(),
+            named_by: format!("payment {}", line.payment),
+        })
+    };
+    let mut sums: BTreeMap<(Currency, usize, usize), (Money, u64)> = BTreeMap::new();
     let mut within_one: u64 = 0;
     for line in &input.lines {
-        let named_by = || format!("payment {}", line.payment);
-        known(participants, &line.debtor, named_by)?;
-        known(participants, &line.creditor, named_by)?;
+        let (debtor, creditor) = (place(&line.debtor, line)?, place(&line.creditor, line)?);
         if !line.amount.is_positive() {
-            return Err(ClearingError::AmountNotPositive { of: named_by(), amount: line.amount });
+            let of = format!("payment {}", line.payment);
+            return Err(ClearingError::AmountNotPositive { of, amount: line.amount });
         }
         if line.at >= input.cut_off_at {
             return Err(ClearingError::AfterCutOff { payment: line.payment.clone() });
         }
-        if line.debtor == line.creditor {
+        if debtor == creditor {
             within_one = within_one.saturating_add(1);
             continue;
         }
         let currency = line.amount.currency();
-        let key = (input.day, input.cycle, currency, line.debtor.clone(), line.creditor.clone());
-        let obligation = obligations.entry(key).or_insert_with(|| Obligation {
-            day: input.day,
-            cycle: input.cycle,
-            debtor: line.debtor.clone(),
-            creditor: line.creditor.clone(),
-            amount: Money::zero(currency),
-            lines: 0,
-        });
-        obligation.amount =
-            obligation.amount.checked_add(line.amount).map_err(|_| ClearingError::Overflow(currency))?;
-        obligation.lines = obligation.lines.saturating_add(1);
+        let (amount, lines) = sums.entry((currency, debtor, creditor)).or_insert((Money::zero(currency), 0));
+        *amount = amount.checked_add(line.amount).map_err(|_| ClearingError::Overflow(currency))?;
+        *lines = lines.saturating_add(1);
     }
+    let obligations = sums
+        .into_iter()
+        .filter_map(|((currency, debtor, creditor), (amount, lines))| {
+            let (day, cycle) = (input.day, input.cycle);
+            let (debtor, creditor) = ((*names.get(debtor)?).clone(), (*names.get(creditor)?).clone());
+            let key = (day, cycle, currency, debtor.clone(), creditor.clone());
+            Some((key, Obligation { day, cycle, debtor, creditor, amount, lines }))
+        })
+        .collect();
     Ok((obligations, within_one))
 }
 

@@ -130,6 +130,23 @@ impl<'a> Document<'a> {
         value.get_ref().parse().map_err(|reason: String| self.refuse(value, reason))
     }
 
+    /// An account number as it is printed: digits, the last two of which guard the others (ISO/IEC 7064 MOD
+    /// 97-10).
+    ///
+    /// # Errors
+    /// It is none, or there is a slip in it.
+    pub(crate) fn account_number(&self, value: &Spanned<String>) -> Result<u64, ParameterError> {
+        let digits = value.get_ref();
+        let number = digits.parse::<u64>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        number.filter(|number| number % 97 == 1).ok_or_else(|| {
+            let reason = format!(
+                "{} is not an account number, or there is a slip in it: it has digits only, and the last two guard the others.",
+                quoted(digits)
+            );
+            self.refuse(value, reason)
+        })
+    }
+
     /// # Errors
     /// It is no date like `2026-10-01`.
     pub(crate) fn day(&self, value: &Spanned<String>) -> Result<Day, ParameterError> {

@@ -43,7 +43,7 @@ pub enum AppliesTo {
 pub struct LimitAsk<'a> {
     /// One of [`OPERATIONS`].
     pub operation: &'a str,
-    /// The paying account's number as rules name it in `which`.
+    /// The paying account's number as it is printed and as rules name it in `which`, check digits included.
     pub account: u64,
     /// The account's tier; empty where there is none. So with the other names.
     pub tier: &'a str,
@@ -187,17 +187,9 @@ impl Limits {
         place: usize,
     ) -> Result<(), ParameterError> {
         match (rule.applies_to, &rule.which) {
-            (AppliesTo::Account, Some(which)) => {
-                let Some(account) =
-                    which.parse().ok().filter(|_| which.bytes().all(|byte| byte.is_ascii_digit()))
-                else {
-                    let reason = format!("{} is not an account number: it has digits only.", quoted(which));
-                    return Err(document.refuse(
-                        spanned.get_ref().which.as_ref().unwrap_or(&spanned.get_ref().name),
-                        reason,
-                    ));
-                };
-                self.accounts.named.entry(account).or_default().push(place);
+            (AppliesTo::Account, Some(_)) => {
+                let which = spanned.get_ref().which.as_ref().unwrap_or(&spanned.get_ref().name);
+                self.accounts.named.entry(document.account_number(which)?).or_default().push(place);
             }
             (AppliesTo::Account, None) => self.accounts.any.push(place),
             (kind, which) => {

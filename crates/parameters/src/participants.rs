@@ -243,13 +243,8 @@ impl WrittenParticipant {
         let holders = self.holders.iter().map(|holder| document.name(holder)).collect::<Result<_, _>>()?;
         let mut ledger_accounts = BTreeMap::new();
         for (code, number) in &self.ledger_accounts {
-            let digits = number.get_ref();
-            if !plain(digits, ACCOUNT_CHARACTERS_MAX) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                let reason =
-                    format!("{} is not an account number of the book: it has digits only.", quoted(digits));
-                return Err(document.refuse(number, reason));
-            }
-            ledger_accounts.insert(document.currency(code)?, digits.clone());
+            document.account_number(number)?;
+            ledger_accounts.insert(document.currency(code)?, number.get_ref().clone());
         }
         Ok(Participant {
             id: id.clone(),

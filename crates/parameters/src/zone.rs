@@ -21,6 +21,8 @@ const ZONE_BYTES_MAX: usize = 64;
 
 const NANOSECONDS_PER_MINUTE: u64 = 60_000_000_000;
 
+const NANOSECONDS_PER_DAY: u64 = 24 * 60 * NANOSECONDS_PER_MINUTE;
+
 impl Zone {
     /// The zone of that IANA name, like `Asia/Shanghai` or `Europe/Berlin`.
     ///
@@ -133,22 +135,29 @@ impl DayCache {
     }
 
     fn fill(&mut self, at: Timestamp) {
-        self.day = self.zone.day_of(at);
-        let moment = to_jiff(at);
-        let just_after = to_jiff(at.plus_ns(1));
-        let changed = self.zone.zone.preceding(just_after).next().map(|change| from_jiff(change.timestamp()));
-        let changes = self.zone.zone.following(moment).next().map(|change| from_jiff(change.timestamp()));
-        let start = self.zone.start_of(self.day).max(changed.unwrap_or_default());
-        let end = self.zone.start_of(self.day.tomorrow()).min(changes.unwrap_or(Timestamp(u64::MAX)));
-        // A day that a zone leaves out, or comes back to, has bounds that do not enclose it: no stretch then.
-        self.stretch = if start <= at && at < end { (start, end) } else { (at, at) };
-        let time = self.zone.civil(self.stretch.0).time();
-        let part = |value: i64, unit: u64| u64::try_from(value).unwrap_or(0).saturating_mul(unit);
-        self.clock_at_start = part(i64::from(time.hour()), NANOSECONDS_PER_MINUTE.saturating_mul(60))
-            .saturating_add(part(i64::from(time.minute()), NANOSECONDS_PER_MINUTE))
-            .saturating_add(part(i64::from(time.second()), 1_000_000_000))
-            .saturating_add(part(i64::from(time.subsec_nanosecond()), 1));
+        let zone = &self.zone.zone;
+        let changed =
+            zone.preceding(to_jiff(at.plus_ns(1))).next().map(|change| from_jiff(change.timestamp()));
+        let changes = zone.following(to_jiff(at)).next().map(|change| from_jiff(change.timestamp()));
+        let civil = self.zone.civil(at);
+        let clock = since_midnight(civil.time());
+        // As long as the clocks are not changed, midnight is as far away as they show.
+        let midnight = Timestamp(at.0.saturating_sub(clock));
+        let next_midnight = at.plus_ns(NANOSECONDS_PER_DAY.saturating_sub(clock));
+        let start = midnight.max(changed.unwrap_or_default());
+        let end = next_midnight.min(changes.unwrap_or(Timestamp(u64::MAX)));
+        self.stretch = (start, end);
+        self.clock_at_start = clock.saturating_sub(at.0.saturating_sub(start.0));
+        self.day = Day::from_date(civil.date()).unwrap_or(Day::FIRST);
     }
+}
+
+fn since_midnight(time: civil::Time) -> u64 {
+    let part = |value: i32, unit: u64| u64::try_from(value).unwrap_or(0).saturating_mul(unit);
+    part(time.hour().into(), NANOSECONDS_PER_MINUTE.saturating_mul(60))
+        .saturating_add(part(time.minute().into(), NANOSECONDS_PER_MINUTE))
+        .saturating_add(part(time.second().into(), 1_000_000_000))
+        .saturating_add(part(time.subsec_nanosecond(), 1))
 }
 
 fn to_jiff(at: Timestamp) -> jiff::Timestamp {

@@ -43,7 +43,7 @@ fn checking_counting_charging_and_dating_allocate_nothing() {
     let mut counters = Counters::default();
     let ask = LimitAsk {
         operation: "pay",
-        account: 1_000_000_172,
+        account: 1_000_000_161,
         tier: "gold",
         app: "shop",
         terminal: "terminal 1",

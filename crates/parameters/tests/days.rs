@@ -74,6 +74,26 @@ fn days_without_a_midnight_and_days_left_out() {
 }
 
 #[test]
+fn a_day_that_comes_twice() {
+    // Newfoundland set its clocks back at 00:01: a minute of the new day, an hour of the old one, the new one.
+    let zone = zone("America/St_Johns");
+    let first = zone.start_of(day("2004-10-31"));
+    let mut cache = DayCache::new(zone.clone());
+    for (minutes, expected) in [
+        (0, ("2004-10-31", 0)),
+        (1, ("2004-10-30", 23 * 60 + 1)),
+        (59, ("2004-10-30", 23 * 60 + 59)),
+        (60, ("2004-10-31", 0)),
+        (61, ("2004-10-31", 1)),
+        (0, ("2004-10-31", 0)),
+    ] {
+        let at = first.plus_ns(minutes * HOUR / 60);
+        assert_eq!(cache.day_and_minutes(at), (day(expected.0), expected.1));
+        assert_eq!((zone.day_of(at), zone.minutes_of_day(at)), (day(expected.0), expected.1));
+    }
+}
+
+#[test]
 fn the_first_moments_have_a_day() {
     assert_eq!(zone("America/New_York").day_of(Timestamp(0)), day("1969-12-31"));
     assert_eq!(Zone::utc().day_of(Timestamp(0)), day("1970-01-01"));
@@ -183,7 +203,9 @@ proptest! {
         let today = zone.day_of(at);
         prop_assert!(zone.start_of(today) <= at);
         let tomorrow = zone.start_of(today.tomorrow());
-        prop_assert!(at < tomorrow || tomorrow == Timestamp(u64::MAX));
+        // Newfoundland set its clocks back at one minute past midnight: there the old day came once more.
+        let again = zone.name() == "America/St_Johns" && at.0 < tomorrow.0.saturating_add(HOUR);
+        prop_assert!(at < tomorrow || tomorrow == Timestamp(u64::MAX) || again);
     }
 
     #[test]

@@ -155,7 +155,7 @@ fn limits() {
     check(
         "applies-to = \"terminal\"",
         "applies-to = \"account\"\nwhich = \"bob\"",
-        "limits, line 34: \"bob\" is not an account number: it has digits only.",
+        "limits, line 34: \"bob\" is not an account number, or there is a slip in it: it has digits only, and the last two guard the others.",
     );
     check(
         "applies-to = \"terminal\"",
@@ -327,13 +327,13 @@ fn real_codes_are_accepted() {
         "iban = \"NO9386011117947\"",
         "bic = \"DEUTDEFF\"",
         "bic = \"DEUTDEFF500\"",
-        "ledger-accounts = { CNY = \"1000000172\", USD = \"1000000269\" }",
+        "ledger-accounts = { CNY = \"1000000161\", USD = \"1000000258\" }",
     ] {
         Registry::default()
             .check(Section::Participants, &text(more))
             .unwrap_or_else(|error| panic!("{error}"));
     }
-    let said = refused(Section::Participants, &text("ledger-accounts = { CNX = \"1000000172\" }"));
+    let said = refused(Section::Participants, &text("ledger-accounts = { CNX = \"1000000161\" }"));
     assert_eq!(
         said,
         "participants, line 6: \"CNX\" is not the three-letter code of a currency in circulation (ISO 4217)."

@@ -38,7 +38,7 @@ impl Lease {
     }
 
     /// Renews it, or takes it when it is free; tells whether this node has it.
-    pub(super) fn keep(&mut self, session: &mut Session, place: &Place, node: &str) -> Result<bool, Error> {
+    pub(super) fn keep(&mut self, session: &mut Session, place: &Place) -> Result<bool, Error> {
         let asked = Instant::now();
         let milliseconds = f64::from(u32::try_from(LEASE.as_millis()).unwrap_or(u32::MAX));
         let named = |error: ::postgres::Error| fault(place, &error);
@@ -47,7 +47,7 @@ impl Lease {
                 .execute(
                     "UPDATE lease SET until = clock_timestamp() + $3 * interval '1 millisecond'
                      WHERE node = $1 AND term = $2",
-                    &[&node, &signed(term), &milliseconds],
+                    &[&self.node, &signed(term), &milliseconds],
                 )
                 .map_err(named)?;
             if renewed == 0 {
@@ -72,7 +72,7 @@ impl Lease {
                              WHERE {IS_FREE}
                              RETURNING term"
                         ),
-                        &[&node, &milliseconds],
+                        &[&self.node, &milliseconds],
                     )
                     .map_err(named)?;
                 self.term = taken.map(|row| row.try_get(0)).transpose().map_err(named)?.map(unsigned);

@@ -30,7 +30,7 @@ use crate::Error;
 use crate::store::{Place, Session, fault};
 use lease::Lease;
 
-pub(crate) use wire::{Answered, Settled};
+pub(crate) use wire::Answered;
 
 /// How long a lease lasts.
 pub(crate) const LEASE: Duration = Duration::from_secs(3);
@@ -50,7 +50,7 @@ pub(crate) enum Event {
     Lead,
     /// It does not hold the lease any more.
     Follow,
-    /// The journal may have grown.
+    /// The journal may have grown. Comes several times a second in any case.
     Grown,
     /// Requests that other nodes pass on to this one.
     Requests(Vec<Passed>),
@@ -229,11 +229,11 @@ impl Office {
     fn in_session(&mut self, turn: Turn, session: &mut Session) -> Result<(), Error> {
         let place = self.place.clone();
         if turn.lease {
-            let held = self.lease.keep(session, &place, &self.node)?;
+            let held = self.lease.keep(session, &place)?;
             self.lead(held);
         }
         mailbox::send(session, &place, &self.node, turn.requests, turn.answers, turn.grown && self.leading)?;
-        if turn.heard_grown && !self.leading {
+        if turn.heard_grown {
             self.tell(Event::Grown);
         }
         if turn.heard_answers {
@@ -243,7 +243,9 @@ impl Office {
             }
         }
         if turn.heard_requests && self.leading {
-            let requests = mailbox::take_requests(session, &place)?;
+            let mut requests = mailbox::take_requests(session, &place)?;
+            // What this node had passed on before it led, its writer does by itself.
+            requests.retain(|request| request.node != self.node);
             if !requests.is_empty() {
                 self.tell(Event::Requests(requests));
             }

@@ -4,6 +4,8 @@
 //! the file in the background, on a connection and a thread of its own: the copying syncs the file, which may
 //! take a hundred times as long as a commit, and nobody should wait for that.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -20,6 +22,13 @@ use crate::Error;
 /// file, so that the log starts over: 128 MiB. Long before that, the checkpointer has copied nearly all of
 /// them.
 const CHECKPOINT_PAGES: u32 = 32_768;
+
+/// Size that the write-ahead log is given at once, as zeros, which end it: a sync then writes what is new and
+/// has not to find and record room for it too, which takes as long again. What a second or two of payments
+/// needs; a log that outgrows it keeps its size.
+const LOG_BYTES: u64 = 32 << 20;
+/// Rows appended before that is done: who opens a journal to write little need not wait for it.
+const LOG_AFTER_ROWS: u32 = 256;
 
 /// How often the checkpointer looks whether there is something to copy.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
@@ -57,6 +66,8 @@ pub(super) struct Sqlite {
     connection: Connection,
     /// Last row appended, for the checkpointer.
     appended: Arc<AtomicU64>,
+    /// Rows appended since it was opened, until the log has its size.
+    rows: u32,
     /// When the journal is written.
     checkpointer: Option<Checkpointer>,
 }
@@ -86,6 +97,7 @@ impl Sqlite {
             path: path.to_owned(),
             connection,
             appended: Arc::new(AtomicU64::new(0)),
+            rows: 0,
             checkpointer: None,
         };
         store.prepare().map_err(|error| store.diagnose(error))?;
@@ -100,7 +112,7 @@ impl Sqlite {
         connection.pragma_update(None, "query_only", true).map_err(named)?;
         connection.busy_timeout(BUSY_MAX).map_err(named)?;
         let appended = Arc::new(AtomicU64::new(0));
-        Ok(Self { path: path.to_owned(), connection, appended, checkpointer: None })
+        Ok(Self { path: path.to_owned(), connection, appended, rows: 0, checkpointer: None })
     }
 
     fn prepare(&mut self) -> Result<(), Error> {
@@ -125,6 +137,24 @@ impl Sqlite {
             self.connection.execute_batch(migration).map_err(named)?;
         }
         self.connection.execute_batch("COMMIT").map_err(named)
+    }
+
+    /// Gives the write-ahead log its size. Without it, syncs only take longer: a full disk, or whatever else is
+    /// in the way, will be named by who needs it.
+    fn extend_log(&self) {
+        // Nobody else may write to the log meanwhile.
+        if self.connection.execute_batch("BEGIN IMMEDIATE").is_err() {
+            return;
+        }
+        let mut name = self.path.as_os_str().to_owned();
+        name.push("-wal");
+        let _ = (|| {
+            let mut log = File::options().write(true).open(&name)?;
+            let size = log.seek(SeekFrom::End(0))?;
+            std::io::copy(&mut std::io::repeat(0).take(LOG_BYTES.saturating_sub(size)), &mut log)?;
+            log.sync_all()
+        })();
+        let _ = self.connection.execute_batch("ROLLBACK");
     }
 
     fn has_table(&self, name: &str) -> Result<bool, Error> {
@@ -185,6 +215,10 @@ impl Store for Sqlite {
             })
             .map_err(|error| self.append_error(row.sequence, &error))?;
         self.appended.store(row.sequence, Ordering::Release);
+        self.rows = self.rows.saturating_add(1);
+        if self.rows == LOG_AFTER_ROWS {
+            self.extend_log();
+        }
         Ok(())
     }
 

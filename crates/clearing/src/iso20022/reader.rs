@@ -12,7 +12,7 @@ use quick_xml::events::Event;
 use quick_xml::reader::NsReader;
 
 /// Largest notification that is read, in bytes.
-pub const CAMT054_BYTES_MAX: usize = 16 << 20;
+pub const CAMT054_BYTES_MAX: usize = 64 << 20;
 
 /// Deepest nesting of elements that is read; the schema needs 13.
 pub const CAMT054_DEPTH_MAX: usize = 32;
