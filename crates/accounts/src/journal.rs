@@ -1,14 +1,11 @@
 //! The journal: one row for each batch, each with the hash of the one before. It is the truth; everything
 //! else can be made from it. What keeps it is in `store`.
 
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ledger::Timestamp;
 
 use crate::Error;
-use crate::progress::Progress;
 use crate::store::{self, AppendError, Chain, End, Location, NewRow, Store, StoredRow};
 
 pub(crate) use crate::store::{CHAIN_START, Row, signed, unsigned};
@@ -128,15 +125,6 @@ impl Journal {
         })?;
         Ok(found)
     }
-}
-
-/// SQLite's store copies its write-ahead log by itself; this thread ends at once.
-pub(crate) fn start_checkpointer(
-    _location: &Location,
-    _progress: Arc<Progress>,
-    _until: mpsc::Receiver<()>,
-) -> Result<JoinHandle<()>, Error> {
-    Ok(std::thread::Builder::new().spawn(|| {})?)
 }
 
 /// Reads a journal from its start up to and with row `until` (to its end: `u64::MAX`), checking the chain, and

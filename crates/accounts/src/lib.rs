@@ -30,6 +30,7 @@ mod error;
 mod handle;
 mod history;
 mod journal;
+mod nodes;
 mod number;
 mod payment;
 mod progress;
@@ -45,7 +46,7 @@ pub use account::{Account, HolderId, Kind, NAME_BYTES_MAX, NewAccount, STANDARD_
 pub use decision::{Control, ControlRefusal};
 pub use entry::{DETAIL_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep};
 pub use error::{Decline, Error};
-pub use handle::{Accounts, Clock, Options, RecordProof};
+pub use handle::{Accounts, Backup, Clock, Options, RecordProof};
 pub use history::{
     Act, ActRecord, Cursor, Entry, EntryKind, Movement, OpenHold, PAGE_ENTRIES_MAX, Page, PaymentRecord,
     PaymentState, Period, TrialRow,

@@ -69,6 +69,15 @@ impl Progress {
         Ok(())
     }
 
+    /// A batch that was announced did not come to be.
+    pub(crate) fn give_back(&self, entries: usize, bytes: usize) {
+        let mut state = self.state();
+        state.lag_entries = state.lag_entries.saturating_sub(entries);
+        state.lag_bytes = state.lag_bytes.saturating_sub(bytes);
+        drop(state);
+        self.changed.notify_all();
+    }
+
     /// The projections stand at this row, having followed so many requests of so many bytes.
     pub(crate) fn projected(&self, sequence: u64, entries: usize, bytes: usize) {
         let mut state = self.state();

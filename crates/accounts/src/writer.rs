@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ledger::{Answer, Expired, Refusal, Timestamp};
+use ledger::{Answer, Expired, Limits, Refusal, Timestamp};
 use parameters::Registry;
 use rusqlite::Connection;
 use tokio::sync::{mpsc as queue, oneshot};
@@ -15,10 +15,12 @@ use tokio::sync::{mpsc as queue, oneshot};
 use crate::book::Book;
 use crate::decision::Decision;
 use crate::entry::{Entry, Item, Recorded, batch_header};
-use crate::journal::{self, Journal};
+use crate::journal::Journal;
+use crate::nodes::Nodes;
 use crate::payment::BULK_PAYMENTS_MAX;
 use crate::progress::Progress;
 use crate::projection::{self, Projected, Projection};
+use crate::store::Location;
 use crate::{AccountId, Clock, Decline, Error};
 
 /// Largest batch in one row of the journal, in bytes, a bulk submission aside.
@@ -44,6 +46,17 @@ pub(crate) struct Told {
     pub(crate) opened: Option<AccountId>,
 }
 
+impl Told {
+    /// What became of an entry of the journal.
+    pub(crate) fn of(recorded: &Recorded, answer: &Answer) -> Self {
+        let opened = match recorded.entry {
+            Entry::Open { account, .. } => Some(account),
+            _ => None,
+        };
+        Self { answer: answer.clone(), decision: recorded.decision.clone(), opened }
+    }
+}
+
 pub(crate) type Answered = Result<Told, Error>;
 
 /// What is asked of the writer.
@@ -57,6 +70,8 @@ pub(crate) enum Message {
     Copy(oneshot::Sender<Copy>),
     /// A hold may have expired.
     Tick,
+    /// Something has come from the other nodes.
+    Nodes,
     /// Finish what has arrived and end; answered when all is on disk and the book is free for another
     /// process.
     Close(oneshot::Sender<()>),
@@ -94,29 +109,34 @@ pub(crate) struct Writer {
     pub(crate) journal: Journal,
     /// For keys that the ledger has forgotten.
     pub(crate) projections: Connection,
+    pub(crate) limits: Limits,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Clock,
     pub(crate) lock: std::fs::File,
+    /// The other nodes, where the journal is shared.
+    pub(crate) nodes: Option<Nodes>,
 }
 
 /// The threads that work behind the writer; they end when their channels are dropped.
 struct Behind {
     projector: JoinHandle<()>,
     to_projector: mpsc::Sender<ToProjector>,
-    checkpointer: JoinHandle<()>,
-    checkpoint_until: mpsc::Sender<()>,
 }
 
 /// Somebody to be answered after the next sync.
-enum Waiting {
+pub(crate) enum Waiting {
     One(Place, oneshot::Sender<Answered>),
     Many(Vec<Place>, oneshot::Sender<Vec<Answered>>),
+    /// Another node, with the number under which it had passed these on.
+    Passed(Vec<Place>, String, u64),
 }
 
 /// Where the answer to a request comes from.
-enum Place {
-    /// It is answered already.
-    Known(Box<Answered>),
+pub(crate) enum Place {
+    /// It is answered already. That may rest on what is in this batch.
+    Known(Box<(Item, Answered)>),
+    /// It was settled by another node.
+    Told(Box<Answered>),
     /// Request number so and so of the batch.
     Batch(usize),
 }
@@ -124,37 +144,33 @@ enum Place {
 /// A row of the journal in the making. What is in it has been applied in memory; nobody is told before it is
 /// on disk.
 #[derive(Default)]
-struct Batch {
+pub(crate) struct Batch {
     /// Empty until the first request, or the passing of time, makes this a row.
     bytes: Vec<u8>,
     expired: Vec<Expired>,
-    entries: Vec<Recorded>,
+    pub(crate) entries: Vec<Recorded>,
     answers: Vec<Answer>,
-    waiting: Vec<Waiting>,
+    pub(crate) waiting: Vec<Waiting>,
 }
 
 impl Batch {
-    fn has_room_for(&self, count: usize) -> bool {
+    pub(crate) fn has_room_for(&self, count: usize) -> bool {
         self.entries.len().saturating_add(count) <= BULK_PAYMENTS_MAX && self.bytes.len() < BATCH_BYTES_MAX
     }
 
     fn told(&self, place: usize) -> Answered {
         let (answer, recorded) =
             self.answers.get(place).zip(self.entries.get(place)).ok_or(Error::Stopped)?;
-        let opened = match recorded.entry {
-            Entry::Open { account, .. } => Some(account),
-            _ => None,
-        };
-        Ok(Told { answer: answer.clone(), decision: recorded.decision.clone(), opened })
+        Ok(Told::of(recorded, answer))
     }
 }
 
 impl Writer {
     /// Starts the writer and the projector.
     pub(crate) fn start(
-        self,
+        mut self,
         projection: Projection,
-        journal_path: &crate::store::Location,
+        location: &Location,
         sender: &queue::Sender<Message>,
         queue: queue::Receiver<Message>,
     ) -> Result<(), Error> {
@@ -167,12 +183,13 @@ impl Writer {
             clock: Arc::clone(&self.clock),
             writer: sender.downgrade(),
         };
-        let (checkpoint_until, until) = mpsc::channel();
-        let checkpointer = journal::start_checkpointer(journal_path, Arc::clone(&shared.progress), until)?;
+        if let Location::Postgres(place) = location {
+            self.nodes = Some(Nodes::join(place, sender.downgrade())?);
+        }
         let projector = std::thread::Builder::new()
             .name("accounts-projector".to_owned())
             .spawn(move || projector.run(&from_writer))?;
-        let behind = Behind { projector, to_projector, checkpointer, checkpoint_until };
+        let behind = Behind { projector, to_projector };
         std::thread::Builder::new()
             .name("accounts-writer".to_owned())
             .spawn(move || self.run(queue, behind))?;
@@ -180,12 +197,12 @@ impl Writer {
     }
 
     fn run(mut self, mut queue: queue::Receiver<Message>, behind: Behind) {
-        let Behind { projector, to_projector, checkpointer, checkpoint_until } = behind;
+        let Behind { projector, to_projector } = behind;
         let mut messages = Vec::with_capacity(BULK_PAYMENTS_MAX);
         let mut closing = Vec::new();
         let mut since_snapshot = 0_usize;
         let mut failed = false;
-        while closing.is_empty() && queue.blocking_recv_many(&mut messages, BULK_PAYMENTS_MAX) > 0 {
+        while !self.may_close(&closing) && queue.blocking_recv_many(&mut messages, BULK_PAYMENTS_MAX) > 0 {
             match self.take(&mut messages, &mut closing, &to_projector) {
                 Ok(entries) => since_snapshot = since_snapshot.saturating_add(entries),
                 Err(error) => {
@@ -196,18 +213,18 @@ impl Writer {
                     break;
                 }
             }
-            if since_snapshot >= SNAPSHOT_ENTRIES {
+            if since_snapshot >= SNAPSHOT_ENTRIES && !self.is_stale() {
                 since_snapshot = 0;
                 self.send_snapshot(&to_projector);
             }
         }
         queue.close();
-        if !failed {
+        // Another node may write now.
+        let stale = self.nodes.take().is_some_and(|nodes| nodes.stale);
+        if !failed && !stale {
             self.send_snapshot(&to_projector);
         }
-        drop((to_projector, checkpoint_until));
-        // A checkpointer that ended badly has cost time only.
-        let _ = checkpointer.join();
+        drop(to_projector);
         if projector.join().is_err() {
             self.shared.progress.end(Error::Stopped);
         }
@@ -237,12 +254,14 @@ impl Writer {
         to_projector: &mpsc::Sender<ToProjector>,
     ) -> Result<usize, Error> {
         let mut batch = Batch::default();
-        let mut written = 0_usize;
-        for message in messages.drain(..) {
+        let mut written = self.attend(&mut batch, to_projector)?;
+        let deferred = self.nodes.as_mut().map(Nodes::take_deferred).unwrap_or_default();
+        for message in deferred.into_iter().chain(messages.drain(..)) {
             let count = if let Message::Many(items, _) = &message { items.len() } else { 1 };
             if !batch.has_room_for(count) {
                 written = written.saturating_add(self.commit(&mut batch, to_projector)?);
             }
+            let Some(message) = self.pass_on(message) else { continue };
             match message {
                 Message::One(item, reply) => {
                     let place = self.apply(&mut batch, item);
@@ -268,6 +287,7 @@ impl Writer {
                         self.begin(&mut batch);
                     }
                 }
+                Message::Nodes => {}
                 Message::Close(reply) => closing.push(reply),
             }
         }
@@ -282,9 +302,9 @@ impl Writer {
 
     /// Answers a request from what is known, or decides about it, applies it in memory and puts it into the
     /// batch.
-    fn apply(&mut self, batch: &mut Batch, item: Item) -> Place {
+    pub(crate) fn apply(&mut self, batch: &mut Batch, item: Item) -> Place {
         if let Some(known) = self.recall(&item) {
-            return Place::Known(Box::new(known));
+            return Place::Known(Box::new((item, known)));
         }
         if batch.bytes.is_empty() {
             self.begin(batch);
@@ -297,7 +317,9 @@ impl Writer {
         }
         let decision = match self.book.decide(&entry) {
             Ok(decision) => decision,
-            Err(decline) => return Place::Known(Box::new(Err(decline.into()))),
+            Err(decline) => {
+                return Place::Known(Box::new((Item { entry, content, encoded }, Err(decline.into()))));
+            }
         };
         let start = batch.bytes.len();
         batch.bytes.extend_from_slice(&encoded);
@@ -310,7 +332,7 @@ impl Writer {
     }
 
     /// The answer to a repeated request.
-    fn recall(&self, item: &Item) -> Option<Answered> {
+    pub(crate) fn recall(&self, item: &Item) -> Option<Answered> {
         let key = item.entry.key();
         let told = |mut answer: Answer, content| {
             answer.duplicate = true;
@@ -333,7 +355,7 @@ impl Writer {
     }
 
     /// Puts the batch on disk, answers, and sends it on to the projections. Leaves the batch empty.
-    fn commit(
+    pub(crate) fn commit(
         &mut self,
         batch: &mut Batch,
         to_projector: &mpsc::Sender<ToProjector>,
@@ -342,7 +364,7 @@ impl Writer {
         let waiting = std::mem::take(&mut batch.waiting);
         if batch.bytes.is_empty() {
             // Only answers that were known before.
-            answer_all(waiting, &batch, None);
+            self.answer_all(waiting, &batch, None);
             return Ok(0);
         }
         let count = batch.entries.len();
@@ -350,19 +372,27 @@ impl Writer {
             *header = batch_header(count);
         }
         let at = self.book.ledger.now();
-        let written = self
-            .shared
-            .progress
-            .wait_for_room(count, batch.bytes.len())
-            .and_then(|()| Ok(self.journal.append(at, &batch.bytes)?));
-        if let Err(error) = written {
-            answer_all(waiting, &batch, Some(&error));
+        if let Err(error) = self.shared.progress.wait_for_room(count, batch.bytes.len()) {
+            self.answer_all(waiting, &batch, Some(&error));
+            return Err(error);
+        }
+        if let Err(error) = self.journal.append(at, &batch.bytes) {
+            self.shared.progress.give_back(count, batch.bytes.len());
+            if self.nodes.is_some() {
+                self.abandon(waiting, &batch, error);
+                return Ok(0);
+            }
+            let error = error.into();
+            self.answer_all(waiting, &batch, Some(&error));
             return Err(error);
         }
         self.shared.progress.acknowledge(self.journal.sequence);
         self.note_parameters(&batch.entries);
         note_expiry(&self.shared, &self.book);
-        answer_all(waiting, &batch, None);
+        if let Some(nodes) = &self.nodes {
+            nodes.grown();
+        }
+        self.answer_all(waiting, &batch, None);
         let Batch { bytes, expired, entries, answers, .. } = batch;
         let projected = Projected {
             sequence: self.journal.sequence,
@@ -379,39 +409,49 @@ impl Writer {
 
     fn note_parameters(&self, entries: &[Recorded]) {
         if entries.iter().any(|recorded| matches!(recorded.entry, Entry::Parameter(_))) {
-            let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
-            *registry = Arc::new(self.book.controls.registry().clone());
+            self.publish_parameters();
+        }
+    }
+
+    /// Lets the handles see the parameters as the book has them.
+    pub(crate) fn publish_parameters(&self) {
+        let mut registry = self.shared.registry.write().unwrap_or_else(PoisonError::into_inner);
+        *registry = Arc::new(self.book.controls.registry().clone());
+    }
+
+    /// Answers everybody who waits: from the batch's answers, or with the error that befell it. What was known
+    /// may have been known from this batch, and is not then.
+    fn answer_all(&self, waiting: Vec<Waiting>, batch: &Batch, error: Option<&Error>) {
+        let find = |place: Place| -> Answered {
+            match (place, error) {
+                (Place::Told(told), _) => *told,
+                (_, Some(error)) => Err(error.clone()),
+                (Place::Known(known), None) => known.1,
+                (Place::Batch(place), None) => batch.told(place),
+            }
+        };
+        for waiting in waiting {
+            // Whoever has stopped waiting is not told.
+            match waiting {
+                Waiting::One(place, reply) => {
+                    let _ = reply.send(find(place));
+                }
+                Waiting::Many(places, reply) => {
+                    let _ = reply.send(places.into_iter().map(find).collect());
+                }
+                Waiting::Passed(places, node, number) => {
+                    self.answer_node(&places, node, number);
+                }
+            }
         }
     }
 }
 
-fn note_expiry(shared: &Shared, book: &Book) {
+pub(crate) fn note_expiry(shared: &Shared, book: &Book) {
     shared.next_expiry.store(book.ledger.next_expiry().map_or(u64::MAX, |at| at.0), Ordering::Relaxed);
 }
 
-/// Answers everybody who waits: from the batch's answers, or with the error that befell it.
-fn answer_all(waiting: Vec<Waiting>, batch: &Batch, error: Option<&Error>) {
-    let find = |place: Place| -> Answered {
-        match (place, error) {
-            (Place::Known(known), _) => *known,
-            (Place::Batch(_), Some(error)) => Err(error.clone()),
-            (Place::Batch(place), None) => batch.told(place),
-        }
-    };
-    for waiting in waiting {
-        // Whoever has stopped waiting is not told.
-        match waiting {
-            Waiting::One(place, reply) => {
-                let _ = reply.send(find(place));
-            }
-            Waiting::Many(places, reply) => {
-                let _ = reply.send(places.into_iter().map(find).collect());
-            }
-        }
-    }
-}
-
-enum ToProjector {
+pub(crate) enum ToProjector {
     Row(Projected),
     Snapshot(Box<Copy>),
 }

@@ -132,9 +132,18 @@ fn log_key(file: &Path) -> Result<SigningKey> {
         crate::cli::money_and_people::write_private(file, key.to_bytes().as_slice())?;
         return Ok(key);
     }
-    let bytes = std::fs::read(file).with_context(|| format!("Cannot read {}.", file.display()))?;
+    signing_key(file)
+}
+
+/// The secret key in this file: 32 bytes.
+pub(crate) fn signing_key(file: &Path) -> Result<SigningKey> {
+    let cannot = || format!("Cannot read {}.", file.display());
+    if std::fs::metadata(file).with_context(cannot)?.len() != 32 {
+        bail!("{} is not a secret key: it would be of 32 bytes.", file.display());
+    }
+    let bytes = std::fs::read(file).with_context(cannot)?;
     SigningKey::from_slice(&bytes)
-        .map_err(|_| anyhow!("{} is not the audit log's key. Restore it from a copy.", file.display()))
+        .map_err(|_| anyhow!("{} is not a secret key. Restore it from a copy.", file.display()))
 }
 
 /// What `thinpay init` made.
@@ -191,7 +200,7 @@ fn fill(directory: &Directory, server_name: &str, currencies: &[Currency]) -> Re
     let books = Books::open(directory, false)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
-        let opened = crate::admin::open_house_accounts(&books, currencies).await;
+        let opened = crate::admin::everyday::open_house_accounts(&books, currencies).await;
         books.close().await;
         opened
     })

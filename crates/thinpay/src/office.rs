@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tracing::warn;
 
+use crate::admin::actor::{Envelope, OperatorKey};
 use crate::admin::{self, Request};
 use crate::cli::output;
 use crate::directory::{Books, Directory};
@@ -27,21 +28,26 @@ enum Answer {
 }
 
 /// Carries out a request at the running server if there is one, else on the directory itself.
-pub(crate) async fn ask(directory: &Directory, request: Request) -> Result<serde_json::Value> {
+pub(crate) async fn ask(
+    directory: &Directory,
+    request: &Request,
+    operator: Option<&OperatorKey>,
+) -> Result<serde_json::Value> {
+    let envelope = Envelope::new(serde_json::to_string(request)?, operator);
     match UnixStream::connect(directory.socket()).await {
-        Ok(stream) => ask_server(stream, &request).await,
+        Ok(stream) => ask_server(stream, &envelope).await,
         Err(_) => {
             let books = Books::open(directory, false)?;
-            let answer = admin::carry_out(&books, request).await;
+            let answer = admin::carry_out(&books, &envelope).await;
             books.close().await;
             answer
         }
     }
 }
 
-async fn ask_server(mut stream: UnixStream, request: &Request) -> Result<serde_json::Value> {
+async fn ask_server(mut stream: UnixStream, envelope: &Envelope) -> Result<serde_json::Value> {
     let gone = "The running server went away before it answered; it may or may not have done what was asked. Look, then ask again.";
-    let mut line = serde_json::to_vec(request)?;
+    let mut line = serde_json::to_vec(envelope)?;
     line.push(b'\n');
     stream.write_all(&line).await.context(gone)?;
     let mut answer = Vec::new();
@@ -102,11 +108,11 @@ async fn answer(stream: UnixStream, books: &Books) -> Result<()> {
     )
     .await
     .context("it did not say what it wants")??;
-    let answer = match serde_json::from_slice::<Request>(&line) {
+    let answer = match serde_json::from_slice::<Envelope>(&line) {
         Err(error) => Answer::Failed(format!(
             "The server does not know this request ({error}). Are the command and the server of one version?"
         )),
-        Ok(request) => match admin::carry_out(books, request).await {
+        Ok(envelope) => match admin::carry_out(books, &envelope).await {
             Ok(value) => Answer::Done(value),
             Err(error) => Answer::Failed(output::sentence(&error)),
         },

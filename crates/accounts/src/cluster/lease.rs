@@ -18,6 +18,8 @@ pub(super) struct Lease {
     node: String,
     /// Counts who held it, and is this node's while it holds it.
     term: Option<u64>,
+    /// The term that was seen last, whose ever it was.
+    seen: Option<u64>,
     /// When this node has to believe that it has run out, by its own steady clock: from before it was asked
     /// for.
     runs_out: Instant,
@@ -25,11 +27,16 @@ pub(super) struct Lease {
 
 impl Lease {
     pub(super) fn new(node: &str) -> Self {
-        Self { node: node.to_owned(), term: None, runs_out: Instant::now() }
+        Self { node: node.to_owned(), term: None, seen: None, runs_out: Instant::now() }
     }
 
     pub(super) fn has_run_out(&self, now: Instant) -> bool {
         self.term.is_none() || now >= self.runs_out
+    }
+
+    /// The term that was seen last: another one means that another node may lead.
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.seen
     }
 
     /// The session that took it is gone, and anybody may have it.
@@ -55,10 +62,17 @@ impl Lease {
             }
         } else {
             // Asked first, since even an update that changes nothing is written.
-            let free: bool = session
-                .query_one(&format!("SELECT NOT EXISTS (SELECT FROM lease WHERE NOT ({IS_FREE}))"), &[])
-                .and_then(|row| row.try_get(0))
+            let row = session
+                .query_one(
+                    &format!(
+                        "SELECT NOT EXISTS (SELECT FROM lease WHERE NOT ({IS_FREE})), (SELECT term FROM lease)"
+                    ),
+                    &[],
+                )
                 .map_err(named)?;
+            let free: bool = row.try_get(0).map_err(named)?;
+            let term: Option<i64> = row.try_get(1).map_err(named)?;
+            self.seen = term.map(unsigned);
             if free {
                 let taken = session
                     .query_opt(
@@ -76,6 +90,10 @@ impl Lease {
                     )
                     .map_err(named)?;
                 self.term = taken.map(|row| row.try_get(0)).transpose().map_err(named)?.map(unsigned);
+                if self.term.is_some() {
+                    self.seen = self.term;
+                    mailbox::say(session, place, "lease")?;
+                }
             }
         }
         if self.term.is_some() {

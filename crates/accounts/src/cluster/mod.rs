@@ -50,6 +50,8 @@ pub(crate) enum Event {
     Lead,
     /// It does not hold the lease any more.
     Follow,
+    /// Another node leads than did before: what was passed on may have been lost with that one.
+    Changed,
     /// The journal may have grown. Comes several times a second in any case.
     Grown,
     /// Requests that other nodes pass on to this one.
@@ -229,8 +231,12 @@ impl Office {
     fn in_session(&mut self, turn: Turn, session: &mut Session) -> Result<(), Error> {
         let place = self.place.clone();
         if turn.lease {
+            let before = self.lease.seen();
             let held = self.lease.keep(session, &place)?;
             self.lead(held);
+            if !held && before.is_some() && before != self.lease.seen() {
+                self.tell(Event::Changed);
+            }
         }
         mailbox::send(session, &place, &self.node, turn.requests, turn.answers, turn.grown && self.leading)?;
         if turn.heard_grown {

@@ -37,7 +37,7 @@ impl Node {
         let since = Instant::now();
         while since.elapsed() < SOON {
             match self.events.recv_timeout(SOON) {
-                Ok(Event::Grown) => {}
+                Ok(Event::Grown | Event::Changed) => {}
                 Ok(event) => return event,
                 Err(error) => panic!("nothing came: {error}"),
             }
@@ -46,7 +46,7 @@ impl Node {
     }
 
     fn quiet(&self) -> bool {
-        self.events.try_iter().all(|event| event == Event::Grown)
+        self.events.try_iter().all(|event| matches!(event, Event::Grown | Event::Changed))
     }
 }
 
@@ -80,7 +80,7 @@ fn one_leads_until_it_ends_and_then_another_does() {
     let mut led = Vec::new();
     while led.is_empty() && since.elapsed() < SOON {
         for node in [&leader, &other] {
-            led.extend(node.events.try_iter().filter(|event| *event != Event::Grown));
+            led.extend(node.events.try_iter().filter(|event| matches!(event, Event::Lead | Event::Follow)));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

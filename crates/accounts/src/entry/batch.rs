@@ -67,6 +67,28 @@ pub(crate) fn decode_batch(bytes: &[u8]) -> Option<Vec<Recorded>> {
     from.0.is_empty().then_some(entries)
 }
 
+/// Requests as one node passes them on to another: like a batch, but nothing is decided yet.
+pub(crate) fn encode_items<'a>(items: impl Iterator<Item = &'a Item> + Clone) -> Vec<u8> {
+    let mut bytes = batch_header(items.clone().count()).to_vec();
+    items.for_each(|item| bytes.extend_from_slice(&item.encoded));
+    bytes
+}
+
+/// Reads what another node has passed on. `None` when it is not of this version.
+pub(crate) fn decode_items(bytes: &[u8]) -> Option<Vec<Item>> {
+    let mut from = Reader(bytes);
+    if from.u8()? != BATCH_VERSION {
+        return None;
+    }
+    let count = usize::try_from(from.u32()?).ok()?;
+    if count > from.0.len() {
+        return None;
+    }
+    let items = (0..count).map(|_| Entry::decode(&mut from).map(|(entry, _)| Item::new(entry)));
+    let items = items.collect::<Option<Vec<_>>>()?;
+    from.0.is_empty().then_some(items)
+}
+
 /// Reads one entry with its decision: what a record of the audit log holds.
 pub(crate) fn decode_entry(bytes: &[u8]) -> Option<(Entry, Option<Box<Decision>>)> {
     let mut from = Reader(bytes);

@@ -13,7 +13,9 @@ use ledger::{Content, Timestamp};
 use money::Money;
 use parameters::Section;
 
-pub(crate) use batch::{Item, Recorded, batch_header, decode_batch, decode_entry};
+pub(crate) use batch::{
+    Item, Recorded, batch_header, decode_batch, decode_entry, decode_items, encode_items,
+};
 
 use crate::{AccountId, Act, Capture, Exchange, NewAccount, NewHold, Payment, Refund, Release, Resolution};
 

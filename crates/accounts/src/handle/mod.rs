@@ -1,11 +1,13 @@
 //! The handle: what programs call.
 
 mod audit_log;
+mod backup;
 mod money;
 mod parameters;
 mod reading;
 
 pub use audit_log::RecordProof;
+pub use backup::Backup;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -132,9 +134,11 @@ impl Accounts {
             book,
             journal,
             projections,
+            limits,
             shared: Arc::clone(&shared),
             clock: Arc::clone(&clock),
             lock,
+            nodes: None,
         };
         writer.start(projection, files.journal(), &sender, receiver)?;
         Ok(Self { inner: Arc::new(Inner { files, limits, writer: sender, clock, readers, shared, log_key }) })

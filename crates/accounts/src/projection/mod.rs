@@ -94,17 +94,7 @@ impl Projection {
     /// The newest snapshot of the book, with its row of the journal. A snapshot that does not read is no
     /// snapshot.
     pub(crate) fn snapshot(&self, limits: Limits) -> Result<Option<(u64, [u8; 32], Book)>, Error> {
-        let found = self
-            .connection
-            .query_row(
-                "SELECT sequence, hash, book FROM snapshot ORDER BY sequence DESC LIMIT 1",
-                [],
-                |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)),
-            )
-            .optional()?;
-        Ok(found.and_then(|(sequence, hash, book)| {
-            Some((unsigned(sequence), hash, Book::decode(&book, limits)?))
-        }))
+        snapshot(&self.connection, limits)
     }
 
     /// Stores a snapshot of the book as it was at this row, in place of older ones.
@@ -148,6 +138,20 @@ pub(crate) fn discard(path: &Path) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The newest snapshot of the book in these tables.
+pub(crate) fn snapshot(
+    connection: &Connection,
+    limits: Limits,
+) -> Result<Option<(u64, [u8; 32], Book)>, Error> {
+    let found = connection
+        .query_row("SELECT sequence, hash, book FROM snapshot ORDER BY sequence DESC LIMIT 1", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })
+        .optional()?;
+    Ok(found
+        .and_then(|(sequence, hash, book)| Some((unsigned(sequence), hash, Book::decode(&book, limits)?))))
 }
 
 /// What an older key was answered, for keys that the ledger has forgotten.

@@ -151,10 +151,6 @@ impl<'a> NewRow<'a> {
         let hash = row_hash(sequence, &end.hash, at, batch);
         Self { sequence, previous: end.hash, hash, at, batch }
     }
-
-    pub(crate) fn end(&self) -> End {
-        End { sequence: self.sequence, hash: self.hash, at: self.at }
-    }
 }
 
 /// A row as it stands in the store; nothing is known of it but its shape.

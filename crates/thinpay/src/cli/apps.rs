@@ -6,29 +6,23 @@ use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
-use tokio::runtime::Runtime;
 use vm::{Bundle, SigningKey};
 
+use super::Desk;
 use super::arguments::App;
 use super::money_and_people::{rows, text, write_private};
-use super::output;
-use crate::admin::Request;
-use crate::directory::Directory;
-use crate::{app_files, clock, office};
+use crate::admin::{Request, everyday};
+use crate::{app_files, clock};
 
 /// Runs one of these commands.
-pub(crate) fn run(directory: &Directory, command: App, json: bool, runtime: &Runtime) -> Result<()> {
+pub(super) fn run(desk: &Desk, command: App) -> Result<()> {
     match command {
         App::PublisherKey { file } => {
             let key = SigningKey::random(&mut clock::random());
             write_private(&file, &key.to_bytes())?;
             let public = hex(key.verifying_key().to_encoded_point(true).as_bytes());
             let done = json!({ "key": file.display().to_string(), "public_key": public });
-            output::print(
-                json,
-                &done,
-                &format!("Public key: {public}\nThe secret half is in {}.", file.display()),
-            );
+            desk.print(&done, &format!("Public key: {public}\nThe secret half is in {}.", file.display()));
             Ok(())
         }
         App::Build { folder, key, out } => {
@@ -36,37 +30,33 @@ pub(crate) fn run(directory: &Directory, command: App, json: bool, runtime: &Run
             std::fs::write(&out, &bundle).with_context(|| format!("Cannot write {}.", out.display()))?;
             let name = Bundle::parse(&bundle)?.manifest().full_name();
             let done = json!({ "bundle": out.display().to_string(), "app": name, "bytes": bundle.len() });
-            output::print(json, &done, &format!("{name}: {} bytes in {}", bundle.len(), out.display()));
+            desk.print(&done, &format!("{name}: {} bytes in {}", bundle.len(), out.display()));
             Ok(())
         }
         App::Approve { name, public_key } => {
             let done =
-                runtime.block_on(office::ask(directory, Request::ApprovePublisher { name, public_key }))?;
-            output::print(
-                json,
-                &done,
-                &format!("Apps of {} can be published here.", text(&done, "publisher")),
-            );
+                desk.ask(&Request::Everyday(everyday::Request::ApprovePublisher { name, public_key }))?;
+            desk.print(&done, &format!("Apps of {} can be published here.", text(&done, "publisher")));
             Ok(())
         }
         App::Publish { bundle } => {
             let bundle = BASE64.encode(app_files::read_bundle(&bundle)?);
-            let done = runtime.block_on(office::ask(directory, Request::PublishApp { bundle }))?;
+            let done = desk.ask(&Request::Everyday(everyday::Request::PublishApp { bundle }))?;
             let text =
                 format!("{} {} is served to new sessions.", text(&done, "app"), text(&done, "version"));
-            output::print(json, &done, &text);
+            desk.print(&done, &text);
             Ok(())
         }
         App::Rollback { app } => {
-            let done = runtime.block_on(office::ask(directory, Request::RollBackApp { app }))?;
+            let done = desk.ask(&Request::Everyday(everyday::Request::RollBackApp { app }))?;
             let text =
                 format!("{} {} is served to new sessions again.", text(&done, "app"), text(&done, "version"));
-            output::print(json, &done, &text);
+            desk.print(&done, &text);
             Ok(())
         }
         App::List => {
-            let done = runtime.block_on(office::ask(directory, Request::ListApps))?;
-            output::print(json, &done, &rows(&done, "apps", &["app", "served", "versions"]));
+            let done = desk.ask(&Request::Everyday(everyday::Request::ListApps))?;
+            desk.print(&done, &rows(&done, "apps", &["app", "served", "versions"]));
             Ok(())
         }
     }

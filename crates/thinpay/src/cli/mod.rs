@@ -5,16 +5,27 @@
 
 mod apps;
 mod arguments;
+mod audit;
+mod clearing;
+mod ledger;
 pub(crate) mod money_and_people;
 pub(crate) mod output;
+mod parameters;
+mod reports;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
+use serde_json::Value;
+
+use crate::admin::Request;
+use crate::admin::actor::OperatorKey;
 use crate::directory::Directory;
-use arguments::{Arguments, Command};
+use crate::office;
+use arguments::{Account, Arguments, Command, Operator};
 
 /// Runs the command that the process was started with.
 pub(crate) fn run() -> ExitCode {
@@ -36,10 +47,43 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// What every command that asks has: where, who, how to print.
+pub(crate) struct Desk {
+    pub(crate) directory: Directory,
+    pub(crate) json: bool,
+    pub(crate) operator: Option<OperatorKey>,
+    pub(crate) runtime: tokio::runtime::Runtime,
+}
+
+impl Desk {
+    fn new(directory: &Path, json: bool, operator: &Operator) -> Result<Self> {
+        let operator = operator.given().map(|(name, file)| {
+            let key = crate::directory::signing_key(&file)?;
+            anyhow::Ok(OperatorKey { name, key })
+        });
+        Ok(Self {
+            directory: Directory::at(directory),
+            json,
+            operator: operator.transpose()?,
+            runtime: runtime()?,
+        })
+    }
+
+    /// Asks the running server, or the directory itself.
+    pub(crate) fn ask(&self, request: &Request) -> Result<Value> {
+        self.runtime.block_on(office::ask(&self.directory, request, self.operator.as_ref()))
+    }
+
+    /// Prints an answer, as JSON or as the text for people.
+    pub(crate) fn print(&self, done: &Value, text: &str) {
+        output::print(self.json, done, text);
+    }
+}
+
 fn dispatch(arguments: Arguments) -> Result<()> {
-    let directory = Directory::at(&arguments.directory);
-    let json = arguments.json;
-    match arguments.command {
+    let Arguments { directory, json, operator, command } = arguments;
+    let desk = || Desk::new(&directory, json, &operator);
+    match command {
         Command::Init(init) => {
             let made = crate::directory::init(
                 &init.folder,
@@ -59,12 +103,20 @@ fn dispatch(arguments: Arguments) -> Result<()> {
             Ok(())
         }
         Command::Serve(serve) => runtime()?.block_on(crate::serve::run(
-            &serve.config.unwrap_or_else(|| arguments.directory.join(crate::config::FILE_NAME)),
+            &serve.config.unwrap_or_else(|| directory.join(crate::config::FILE_NAME)),
             json,
         )),
         Command::Bench(bench) => crate::bench::run(&bench.what, bench.quick, json),
-        Command::App(app) => apps::run(&directory, app, json, &runtime()?),
-        other => money_and_people::run(&directory, other, json, &runtime()?),
+        Command::App(app) => apps::run(&desk()?, app),
+        Command::Operator(command) => parameters::operator(&desk()?, command),
+        Command::Parameter(command) => parameters::parameter(&desk()?, command),
+        Command::Risk(command) => parameters::risk(&desk()?, command),
+        Command::Clearing(command) => clearing::clearing(&desk()?, command),
+        Command::Settlement(command) => clearing::settlement(&desk()?, command),
+        Command::Report(command) => reports::run(&desk()?, command),
+        Command::Audit(command) => audit::run(&desk()?, command),
+        Command::Account(Account::More(command)) => ledger::run(&desk()?, command),
+        other => money_and_people::run(&desk()?, other),
     }
 }
 

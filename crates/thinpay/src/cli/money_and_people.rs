@@ -6,19 +6,17 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 use super::arguments::{Account, Command, Customer, Merchant, PasswordSource, Terminal};
-use super::output;
-use crate::admin::Request;
-use crate::directory::Directory;
-use crate::office;
+use super::{Desk, output};
+use crate::admin::Request::Everyday;
+use crate::admin::everyday::Request;
 
 /// The longest password file or profile read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Runs one of these commands.
-pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: &Runtime) -> Result<()> {
+pub(super) fn run(desk: &Desk, command: Command) -> Result<()> {
     let mut bundle_out = None;
     let (request, show): (Request, fn(&Value) -> String) = match command {
         Command::Customer(Customer::Add { account, name, language, password }) => {
@@ -98,13 +96,11 @@ pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: 
         Command::Terminal(Terminal::Revoke { terminal }) => (Request::RevokeTerminal { terminal }, |done| {
             format!("Terminal {} cannot sign in any more.", text(done, "terminal"))
         }),
-        Command::Init(_) | Command::Serve(_) | Command::App(_) | Command::Bench(_) => {
-            bail!("This command is handled elsewhere.")
-        }
+        _ => bail!("This command is handled elsewhere."),
     };
     // The file first: a terminal whose bundle cannot be written is not enrolled.
     let mut file = bundle_out.as_deref().map(create_private).transpose()?;
-    let mut done = runtime.block_on(office::ask(directory, request)).inspect_err(|_| {
+    let mut done = desk.ask(&Everyday(request)).inspect_err(|_| {
         if let Some(out) = &bundle_out {
             // Only tidiness: it is empty.
             let _ = std::fs::remove_file(out);
@@ -120,7 +116,7 @@ pub(crate) fn run(directory: &Directory, command: Command, json: bool, runtime: 
             done.insert("bundle".to_owned(), Value::String(out.display().to_string()));
         }
     }
-    output::print(json, &done, &show(&done));
+    desk.print(&done, &show(&done));
     Ok(())
 }
 

@@ -1,5 +1,11 @@
 //! What can be typed, and the help that teaches it.
 
+pub(crate) mod audit;
+pub(crate) mod clearing;
+pub(crate) mod ledger;
+pub(crate) mod parameters;
+pub(crate) mod reports;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -19,8 +25,31 @@ pub(crate) struct Arguments {
     /// Print one JSON value instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Who asks, where an operator must: parameters, reviews, clearing.
+#[derive(Debug, Args)]
+pub(crate) struct Operator {
+    /// Your name as an operator [default: $THINPAY_OPERATOR]
+    #[arg(long = "operator", global = true, value_name = "NAME", requires = "key")]
+    name: Option<String>,
+    /// Your secret key, made by `thinpay operator key` [default: $THINPAY_OPERATOR_KEY]
+    #[arg(long = "operator-key", id = "key", global = true, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+impl Operator {
+    /// Name and key file, from the command line or the environment.
+    pub(crate) fn given(&self) -> Option<(String, PathBuf)> {
+        let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let name = self.name.clone().or_else(|| from("THINPAY_OPERATOR")?.into_string().ok());
+        let key = self.key.clone().or_else(|| from("THINPAY_OPERATOR_KEY").map(PathBuf::from));
+        name.zip(key)
+    }
 }
 
 fn default_directory() -> PathBuf {
@@ -42,6 +71,27 @@ pub(crate) enum Command {
     /// Accounts and their books
     #[command(subcommand)]
     Account(Account),
+    /// Operators: who may change parameters, decide reviews and settle
+    #[command(subcommand)]
+    Operator(parameters::Operator),
+    /// Parameters: fees, limits, risk rules, cut-off, participants; drafted by one operator, approved by another
+    #[command(subcommand)]
+    Parameter(parameters::Parameter),
+    /// Risk control: try rules, and decide the payments that wait for review
+    #[command(subcommand)]
+    Risk(parameters::Risk),
+    /// Clearing: the day's cut-off, netting, totals of acceptance terminals
+    #[command(subcommand)]
+    Clearing(clearing::Clearing),
+    /// Settlement: instructions to the bank, and its confirmations
+    #[command(subcommand)]
+    Settlement(clearing::Settlement),
+    /// Statements, trial balance, day end and reconciliation
+    #[command(subcommand)]
+    Report(reports::Report),
+    /// The audit log: verify it, prove a payment, check a receipt
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Terminals: enrolment and revocation
     #[command(subcommand)]
     Terminal(Terminal),
@@ -188,6 +238,8 @@ pub(crate) enum Account {
     },
     /// Check the whole book: debits equal credits, no rule broken, every journal record in its place
     Verify,
+    #[command(flatten)]
+    More(ledger::Ledger),
 }
 
 #[derive(Debug, Subcommand)]

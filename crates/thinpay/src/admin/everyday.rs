@@ -1,7 +1,4 @@
-//! What an operator can ask for: one list of requests, carried out by whoever holds the books.
-//!
-//! A command opens the operator's directory itself while no server runs, and asks the running server
-//! over a Unix socket in that directory otherwise ([`crate::office`]); both end in [`carry_out`].
+//! The everyday requests: customers, merchants, their accounts, terminals and apps.
 
 use accounts::{Account, Consent, Cursor, HolderId, Kind, NewAccount, Operation, Payment};
 use anyhow::{Context, Result, bail};
@@ -42,8 +39,35 @@ pub(crate) enum Request {
     ListApps,
 }
 
+impl Request {
+    /// What it does in a word, and to whom, for the audit log; nothing for a question.
+    pub(super) fn act(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            Self::AddCustomer { account, .. } => ("add-customer", account.clone()),
+            Self::SetPassword { account, .. } => ("set-password", account.clone()),
+            Self::SetLocked { account, locked: true } => ("lock-customer", account.clone()),
+            Self::SetLocked { account, locked: false } => ("unlock-customer", account.clone()),
+            Self::AddMerchant { id, .. } => ("add-merchant", id.clone()),
+            Self::OpenAccount { holder, .. } => ("open-account", holder.clone()),
+            Self::TopUp { account, .. } => ("top-up", account.clone()),
+            Self::AddCurrency { currency } => ("add-currency", currency.to_string()),
+            Self::EnrolTerminal { account, .. } => ("enrol-terminal", account.clone()),
+            Self::RevokeTerminal { terminal } => ("revoke-terminal", terminal.clone()),
+            Self::ApprovePublisher { name, .. } => ("approve-publisher", name.clone()),
+            Self::PublishApp { .. } => ("publish-app", String::new()),
+            Self::RollBackApp { app } => ("roll-back-app", app.clone()),
+            Self::ListCustomers
+            | Self::ListAccounts { .. }
+            | Self::History { .. }
+            | Self::VerifyBooks
+            | Self::ListTerminals { .. }
+            | Self::ListApps => return None,
+        })
+    }
+}
+
 /// Carries out one request; the answer is the command's `--json` output.
-pub(crate) async fn carry_out(books: &Books, request: Request) -> Result<Value> {
+pub(super) async fn carry_out(books: &Books, request: Request) -> Result<Value> {
     let _one_at_a_time = books.changing.lock().await;
     match request {
         Request::AddCustomer { account, name, language, password } => {

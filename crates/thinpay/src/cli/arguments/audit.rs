@@ -1,0 +1,6 @@
+//! `thinpay audit`.
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {}

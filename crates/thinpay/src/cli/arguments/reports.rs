@@ -1,0 +1,6 @@
+//! `thinpay report`.
+
+use clap::Subcommand;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Report {}
