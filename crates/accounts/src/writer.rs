@@ -272,7 +272,10 @@ impl Writer {
                     batch.waiting.push(Waiting::Many(places, reply));
                 }
                 Message::Quote(entry, reply) => {
-                    self.book.controls.advance((self.clock)().max(self.book.ledger.now()));
+                    // A row in the making keeps the parameters of its moment.
+                    if batch.bytes.is_empty() {
+                        self.book.controls.advance((self.clock)().max(self.book.ledger.now()));
+                    }
                     let _ = reply.send(self.book.decide(&entry));
                 }
                 Message::Copy(reply) => {
