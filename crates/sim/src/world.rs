@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use accounts::{AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Payment, Timestamp};
+use accounts::{
+    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, ParameterChange, ParameterStep, Payment, Timestamp,
+};
 use auth::{Auth, InitOptions, NewCustomer, Parameters};
 use identity::{AccountName, EnrolmentBundle, Language, Password, UnixTime};
 use money::{Currency, Money};
+use parameters::{INSTALLATION, Section};
 use platform::{Drawing, HOUSE, Keeping, Limits, Now, Platform, Registry, Services};
 use profile::HardwareProfile;
 use rand_chacha::ChaCha20Rng;
@@ -103,6 +106,32 @@ impl World {
             world.open(HOUSE, kind, name);
         }
         world
+    }
+
+    /// Puts a section of the parameters into effect, as two operators would.
+    pub fn put_into_effect(&self, section: Section, text: &str) {
+        let registry = self.services.accounts.registry();
+        if registry.versions(Section::Operators).is_empty() {
+            let operators = Section::Operators.template();
+            let operators = operators.replace("first.operator", "ada").replace("second.operator", "ben");
+            self.approve(Section::Operators, &operators, [INSTALLATION, INSTALLATION]);
+        }
+        self.approve(section, text, ["ada", "ben"]);
+    }
+
+    fn approve(&self, section: Section, text: &str, operators: [&str; 2]) {
+        let version = self.services.accounts.registry().versions(section).len() + 1;
+        let version = u32::try_from(version).expect("few");
+        let draft =
+            ParameterStep::Draft { section, text: text.to_owned(), effective: None, note: String::new() };
+        for (operator, step) in operators.into_iter().zip([draft, ParameterStep::Approve { section, version }])
+        {
+            let mut key = [0; 16];
+            self.random().fill_bytes(&mut key);
+            let change =
+                ParameterChange { key, operator: operator.to_owned(), step, evidence: Vec::new() };
+            self.wait(self.services.accounts.change_parameter(change)).expect("a good parameter");
+        }
     }
 
     /// Builds one of the workspace's apps and serves it.
