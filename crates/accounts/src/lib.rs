@@ -1,22 +1,28 @@
-//! The account platform: the ledger made durable, with customers' operations on it.
+//! The account platform: the ledger made durable, with fees, limits, risk control, parameters and an audit log.
 //!
-//! One **writer** thread owns the book ([`ledger::Ledger`]). It takes whatever requests have arrived, applies
-//! them in memory, appends them as one row to the **journal** (a table of SQLite; each row has the hash of
-//! the one before) in one synced transaction, and only then answers: whoever was answered can rely on the
-//! disk. Behind it, the **projections** - ordinary indexed tables of accounts, payments and history - follow
-//! the journal; reads are answered from them, and wait until they have followed at least to what had been
-//! answered before the read, so a customer sees the payment just made. The journal is the truth; snapshot and
-//! projections can be made from it again.
+//! One **writer** thread owns the book. It takes whatever requests have arrived, **decides** about each
+//! (fees, limits, risk rules: `controls`), applies it with its decision in memory, appends them all as one row to
+//! the **journal** (each row has the hash of the one before) in one synced transaction, and only then answers:
+//! whoever was answered can rely on the disk. Behind it, the **projections** - ordinary indexed tables of
+//! accounts, payments and history, and the tree of the audit log - follow the journal; reads are answered from
+//! them, and wait until they have followed at least to what had been answered before the read, so a customer sees
+//! the payment just made. The journal is the truth; snapshot and projections can be made from it again, and a
+//! replay decides nothing: decisions are in the journal.
 //!
 //! **Idempotency.** The ledger remembers the newest half million keys, in its snapshot too. Older ones are
-//! found in the projections' `keys` table, which is asked before a request goes to the ledger, but only once
-//! the ledger has forgotten any. The writer never runs further ahead of the projections than half of what the
-//! ledger remembers, so every key is always in one of the two. Declines are remembered like postings: a
-//! request that was declined stays declined, and a new attempt takes a new key. (Declines for what can never
-//! become valid - wrong kinds of account, lengths - are answered without a trace.)
+//! found in the projections, which are asked before a request goes to the ledger, but only once the ledger has
+//! forgotten any. The writer never runs further ahead of the projections than half of what the ledger remembers,
+//! so every key is always in one of the two. Declines are remembered like postings: a request that was declined
+//! stays declined, and a new attempt takes a new key. (Declines for what can never become valid - wrong kinds of
+//! account, lengths - are answered without a trace.)
 //!
-//! Failure is fail-stop: when a write fails, nothing more is posted until the next [`Accounts::open`] has
-//! read what is on disk.
+//! **Stores.** The journal is in SQLite (one process) or in PostgreSQL (several nodes, of which one writes);
+//! projections and snapshot are each node's own, in SQLite.
+//!
+//! Failure is fail-stop: when a write fails, nothing more is posted until the book has been read from disk again.
+//!
+//! Where to read: `entry` (what stands in the journal), `book`, `controls`, `writer`, `store`, `projection`,
+//! `handle` (what programs call), `verify`.
 #![forbid(unsafe_code)]
 
 mod account;
