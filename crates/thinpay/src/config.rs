@@ -29,6 +29,9 @@ pub(crate) struct Config {
     /// What customers may do with money.
     #[serde(default)]
     pub(crate) payments: Payments,
+    /// Where the books' journal is kept.
+    #[serde(default)]
+    pub(crate) journal: Journal,
     /// Bounds on what is served at once.
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -90,6 +93,28 @@ pub(crate) struct Payments {
     /// Let customers top up their own accounts from the settlement account, with nothing that pays for it.
     #[serde(default)]
     pub(crate) free_top_ups: bool,
+}
+
+/// Where the books' journal is kept.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Journal {
+    /// In this PostgreSQL database, which several servers may share; else in the operator's directory.
+    postgres: Option<String>,
+}
+
+impl std::fmt::Debug for Journal {
+    /// Without the words: a password may be among them.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Journal").field("in_postgres", &self.postgres.is_some()).finish()
+    }
+}
+
+impl Journal {
+    /// The store that the account platform is to use.
+    pub(crate) fn store(&self) -> accounts::StoreChoice {
+        self.postgres.clone().map_or(accounts::StoreChoice::Sqlite, accounts::StoreChoice::Postgres)
+    }
 }
 
 /// Bounds on what is served at once.
@@ -171,7 +196,11 @@ impl Config {
 }
 
 /// What `thinpay init` writes.
-pub(crate) fn template(page: Option<&Path>, free_top_ups: bool) -> String {
+pub(crate) fn template(page: Option<&Path>, free_top_ups: bool, postgres: Option<&str>) -> String {
+    let journal = match postgres {
+        Some(words) => format!("postgres = {words:?}\n"),
+        None => "# postgres = \"host=db.example user=thinpay dbname=books\"\n".to_owned(),
+    };
     let web = match page {
         Some(page) => format!(
             "[web]\nlisten = [\"127.0.0.1:8080\", \"[::1]:8080\"]\n# The folder with the built browser terminal.\npage = {:?}\ntls = false\n",
@@ -195,6 +224,10 @@ pub(crate) fn template(page: Option<&Path>, free_top_ups: bool) -> String {
          # Let customers top up their own accounts from the settlement account, with nothing that pays for\n\
          # it: for demonstrations only.\n\
          free_top_ups = {free_top_ups}\n\n\
+         [journal]\n\
+         # The books' journal is in this folder, or in a PostgreSQL database (15 or later) that several servers may\n\
+         # share, each with a folder of its own. Then every folder needs the same audit-log.key.\n\
+         {journal}\n\
          [limits]\n\
          connections_max = 20000\n\
          connections_unauthenticated_max = 1000\n"
@@ -211,8 +244,8 @@ mod tests {
 
     #[test]
     fn the_template_is_valid() {
-        check(&template(None, false)).unwrap();
-        check(&template(Some(Path::new("browser")), true)).unwrap();
+        check(&template(None, false, None)).unwrap();
+        check(&template(Some(Path::new("browser")), true, Some("host=db.example"))).unwrap();
     }
 
     #[test]
@@ -233,7 +266,7 @@ mod tests {
         fn a_damaged_configuration_is_an_error_and_no_panic(
             cut in 0_usize..400, at in 0_usize..400, character: char,
         ) {
-            let mut characters: Vec<char> = template(Some(Path::new("browser")), true).chars().collect();
+            let mut characters: Vec<char> = template(Some(Path::new("browser")), true, Some("host=db.example")).chars().collect();
             characters.truncate(characters.len() - cut.min(characters.len()));
             let at = at.min(characters.len());
             characters.insert(at, character);

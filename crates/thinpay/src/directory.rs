@@ -68,6 +68,15 @@ impl Directory {
         self.root.join("audit-log.key")
     }
 
+    /// Where the books' journal is kept, as the configuration says.
+    fn journal(&self) -> Result<accounts::StoreChoice> {
+        let file = self.root.join(config::FILE_NAME);
+        if !file.exists() {
+            return Ok(accounts::StoreChoice::Sqlite);
+        }
+        Ok(config::Config::read(&file)?.journal.store())
+    }
+
     fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
@@ -111,6 +120,7 @@ impl Books {
         let auth = Auth::open(&directory.auth(), auth::Parameters::default())
             .context("The authentication centre cannot be opened.")?;
         let mut options = accounts::Options::new(directory.ledger(), Arc::new(clock::timestamp));
+        options.store = directory.journal()?;
         options.log_key = Some(Arc::new(log_key(&directory.log_key())?));
         let accounts = Accounts::open(options).context("The account platform cannot be opened.")?;
         let kept = Kept::open(&directory.platform())?;
@@ -162,6 +172,7 @@ pub(crate) fn init(
     currencies: &[Currency],
     page: Option<&Path>,
     free_top_ups: bool,
+    postgres: Option<&str>,
 ) -> Result<Made> {
     let taken = || format!("Cannot use {}.", root.display());
     if root.exists() && root.read_dir().with_context(taken)?.next().is_some() {
@@ -171,7 +182,7 @@ pub(crate) fn init(
         bail!("{} has no index.html; `cargo xtask build` makes the page in target/browser.", page.display());
     }
     let page = page.map(std::path::absolute).transpose().context("The page's folder has no path.")?;
-    let config = config::template(page.as_deref(), free_top_ups);
+    let config = config::template(page.as_deref(), free_top_ups, postgres);
 
     // Made beside its place and moved there whole: an operator's directory is never half there.
     let root_path = std::path::absolute(root).with_context(taken)?;
@@ -181,8 +192,8 @@ pub(crate) fn init(
         std::fs::remove_dir_all(&unfinished).with_context(taken)?;
     }
     make_private(&unfinished)?;
-    fill(&Directory::at(&unfinished), server_name, currencies)?;
     std::fs::write(unfinished.join(config::FILE_NAME), config).with_context(taken)?;
+    fill(&Directory::at(&unfinished), server_name, currencies)?;
     std::fs::rename(&unfinished, &root_path).with_context(taken)?;
     Ok(Made {
         directory: root.display().to_string(),

@@ -264,7 +264,12 @@ pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) 
             (Kind::Exchange, "Exchange"),
             (Kind::Rounding, "Rounding"),
         ] {
-            open(books, HOUSE, kind, format!("{name} {currency}"), *currency).await?;
+            // The same key on every node that shares the journal: the accounts are opened once.
+            let key = clock::key_from_words(&format!("house {name} {currency}"));
+            let name = format!("{name} {currency}");
+            let holder = HolderId(HOUSE.to_owned());
+            let new = NewAccount { key, holder, kind, name, currency: *currency };
+            books.services.accounts.open_account(new).await?;
         }
     }
     Ok(())

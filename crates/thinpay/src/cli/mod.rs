@@ -91,6 +91,7 @@ fn dispatch(arguments: Arguments) -> Result<()> {
                 &init.currencies,
                 init.page.as_deref(),
                 init.free_top_ups,
+                init.postgres.as_deref(),
             )?;
             output::print(
                 json,

@@ -119,6 +119,10 @@ pub(crate) struct Init {
     /// for demonstrations and tests
     #[arg(long)]
     pub(crate) free_top_ups: bool,
+    /// Keep the books' journal in this PostgreSQL database (15 or later), which several servers may share:
+    /// "host=db.example user=thinpay dbname=books"
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) postgres: Option<String>,
 }
 
 #[derive(Debug, Args)]
