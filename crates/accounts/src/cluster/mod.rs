@@ -27,7 +27,7 @@ use ::postgres::Notification;
 use ::postgres::fallible_iterator::FallibleIterator as _;
 
 use crate::Error;
-use crate::store::{Place, Session, fault};
+use crate::store::{Place, Session, apart, fault};
 use lease::Lease;
 
 pub(crate) use wire::Answered;
@@ -100,6 +100,10 @@ pub(crate) type Sink = Box<dyn FnMut(Event) -> bool + Send>;
 impl Cluster {
     /// Joins the nodes of this place. `sink` is called from a thread of the cluster's own.
     pub(crate) fn join(place: &Place, sink: Sink) -> Result<Self, Error> {
+        apart(|| Self::join_here(place, sink))
+    }
+
+    fn join_here(place: &Place, sink: Sink) -> Result<Self, Error> {
         let (posts, taken) = mpsc::channel();
         let office = Office::open(place, sink)?;
         let listener = Listener { place: place.clone(), node: office.node.clone(), posts: posts.clone() };

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 
 pub(crate) use copy::copy;
-pub(crate) use postgres::{Place, Session, fault};
+pub(crate) use postgres::{Place, Session, apart, fault};
 
 /// What the hashes of this journal are hashes of; changes with the meaning of a row.
 const CHAIN_LABEL: &[u8] = b"thinpay journal v1";

@@ -163,7 +163,7 @@ impl Drop for Session {
 
 /// Runs something that blocks where the caller may stand inside an asynchronous runtime, which does not let
 /// another one run on its threads.
-fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| match scope.spawn(work).join() {
         Ok(done) => done,
         Err(panic) => std::panic::resume_unwind(panic),

@@ -1,0 +1,200 @@
+//! Several nodes on one PostgreSQL: one book, whoever is asked, and whoever dies.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "tests compute small numbers; a wrong index fails the test"
+)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use accounts::{Accounts, Decline, Error, Kind, Operation, StoreChoice};
+use private_postgres::PrivatePostgres;
+use support::{OPENING_UNITS, TestClock, balance, check, open_account, payment, settle_in};
+use tempfile::TempDir;
+
+/// A site with one server and as many nodes as are wanted.
+struct Site {
+    server: PrivatePostgres,
+    folders: Vec<TempDir>,
+    clock: TestClock,
+}
+
+impl Site {
+    fn new(nodes: usize) -> Self {
+        let server = PrivatePostgres::start().expect("PostgreSQL is installed and starts");
+        let folders = (0..nodes).map(|_| tempfile::tempdir().expect("a folder")).collect();
+        Self { server, folders, clock: TestClock::new() }
+    }
+
+    fn open(&self, node: usize) -> Accounts {
+        let mut options = self.clock.options(self.folders[node].path());
+        options.store = StoreChoice::Postgres(self.server.words());
+        Accounts::open(options).expect("opens")
+    }
+}
+
+/// Every node has the same book, to the byte, and each is sound.
+async fn same(nodes: &[&Accounts]) {
+    let mut seen = BTreeSet::new();
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(10) {
+        seen.clear();
+        for node in nodes {
+            let verified = node.verify().await.expect("the book is sound");
+            seen.insert((verified.rows, verified.hash));
+        }
+        if seen.len() == 1 {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    for node in nodes {
+        check(node).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whichever_node_is_asked_there_is_one_book() {
+    let site = Site::new(2);
+    let first = site.open(0);
+    let people = settle_in(&first, 3).await;
+    let second = site.open(1);
+    assert_eq!(balance(&second, people.customers[1]).await, OPENING_UNITS);
+
+    // Asked of the one that follows: done, and to be seen there at once.
+    let coffee = payment(1, Operation::Pay, people.customers[0], people.merchant, 30);
+    let paid = second.post(coffee.clone()).await.expect("posts");
+    assert_eq!(balance(&second, people.merchant).await, 30);
+    assert_eq!(support::units(&paid), (OPENING_UNITS - 30, 30));
+    assert!(!paid.duplicate);
+    // The same again, of either: the same payment.
+    for node in [&first, &second] {
+        let again = node.post(coffee.clone()).await.expect("repeats");
+        assert_eq!((again.payment, again.duplicate), (paid.payment, true));
+    }
+    // Declines come back too, those without a trace as well.
+    let poor = payment(2, Operation::Pay, people.customers[0], people.merchant, 10_000_000);
+    assert!(matches!(second.post(poor).await, Err(Error::Declined(Decline::InsufficientFunds { .. }))));
+    let wrong = payment(3, Operation::TopUp, people.customers[0], people.merchant, 1);
+    assert_eq!(second.post(wrong).await.map(|_| ()), Err(Error::Declined(Decline::NotAllowed)));
+    // Accounts, and many at once.
+    let zhang = open_account(&second, "zhang", Kind::Customer).await;
+    let many =
+        (10..300).map(|number| payment(number, Operation::TopUp, people.settlement, zhang, 2)).collect();
+    let posted = second.bulk(many).await.expect("posts");
+    assert!(posted.iter().all(Result::is_ok), "{:?}", posted.iter().find(|posted| posted.is_err()));
+    assert_eq!(balance(&second, zhang).await, 580);
+    same(&[&first, &second]).await;
+
+    // How long it takes.
+    for (name, node) in [("leader", &first), ("follower", &second)] {
+        let mut took: Vec<u128> = Vec::new();
+        for number in 0..100 {
+            let number = 1000 * u64::try_from(name.len()).expect("small") + number;
+            let since = Instant::now();
+            node.post(payment(number, Operation::TopUp, people.settlement, zhang, 1)).await.expect("posts");
+            took.push(since.elapsed().as_micros());
+        }
+        took.sort_unstable();
+        eprintln!("a payment asked of the {name}: {} us at the median, {} us at most", took[50], took[99]);
+    }
+
+    // The one that led closes; the other goes on, and it comes back to follow.
+    first.close().await;
+    let since = Instant::now();
+    let tea = payment(5000, Operation::Pay, people.customers[1], people.merchant, 5);
+    second.post(tea.clone()).await.expect("posts alone");
+    eprintln!("the lead went over in {} ms", since.elapsed().as_millis());
+    let first = site.open(0);
+    let again = first.post(tea).await.expect("repeats");
+    assert!(again.duplicate);
+    same(&[&first, &second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_race_on_one_account_and_one_key() {
+    let site = Site::new(3);
+    let nodes = [site.open(0), site.open(1), site.open(2)];
+    let people = settle_in(&nodes[0], 1).await;
+    let customer = people.customers[0];
+    let units = OPENING_UNITS / 100;
+    // Each of 150 payments is asked of all three nodes at once, under one key; there is money for 100.
+    let mut asked = Vec::new();
+    for number in 0..150 {
+        for node in &nodes {
+            let node = node.clone();
+            let coffee = payment(number, Operation::Pay, customer, people.merchant, units);
+            asked.push(tokio::spawn(async move { (number, node.post(coffee).await) }));
+        }
+    }
+    let mut paid = std::collections::BTreeMap::new();
+    let mut declined = BTreeSet::new();
+    for asked in asked {
+        let (number, posted) = asked.await.expect("runs");
+        match posted {
+            Ok(posted) => {
+                let earlier = paid.insert(number, posted.payment);
+                assert!(earlier.is_none_or(|earlier| earlier == posted.payment), "{number} has two numbers");
+            }
+            Err(Error::Declined(Decline::InsufficientFunds { .. })) => {
+                declined.insert(number);
+            }
+            Err(error) => panic!("{number}: {error}"),
+        }
+    }
+    assert_eq!((paid.len(), declined.len()), (100, 50));
+    assert!(paid.keys().all(|number| !declined.contains(number)), "one answer for one key");
+    same(&[&nodes[0], &nodes[1], &nodes[2]]).await;
+    for node in &nodes {
+        assert_eq!(balance(node, people.merchant).await, OPENING_UNITS);
+        assert_eq!(balance(node, customer).await, 0);
+    }
+    // One key, two contents: one of them is it.
+    let ask = |node: &Accounts, to, units| {
+        let (node, asked) = (node.clone(), payment(900, Operation::Transfer, people.merchant, to, units));
+        let asked = accounts::Payment { operation: Operation::TopUp, from: people.settlement, ..asked };
+        tokio::spawn(async move { node.post(asked).await })
+    };
+    let (one, other) = (ask(&nodes[1], customer, 7), ask(&nodes[2], customer, 8));
+    let both = [one.await.expect("runs"), other.await.expect("runs")];
+    let reused = |posted: &Result<_, Error>| *posted == Err(Error::Declined(Decline::KeyReused));
+    assert_eq!(both.iter().filter(|posted| posted.is_ok()).count(), 1, "{both:?}");
+    assert_eq!(both.iter().filter(|posted| reused(posted)).count(), 1, "{both:?}");
+    same(&[&nodes[0], &nodes[1], &nodes[2]]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_crashes_and_callers_notice_only_the_time() {
+    let mut site = Site::new(2);
+    let nodes = [site.open(0), site.open(1)];
+    let people = settle_in(&nodes[0], 1).await;
+    let customer = people.customers[0];
+    let mut posting = Vec::new();
+    for (at, node) in nodes.iter().enumerate() {
+        for client in 0..4 {
+            let node = node.clone();
+            let first = u64::try_from(at * 1000 + client * 100).expect("small");
+            let (from, to) = (people.settlement, customer);
+            posting.push(tokio::spawn(async move {
+                for number in first..first + 60 {
+                    node.post(payment(number, Operation::TopUp, from, to, 1)).await.expect("posts");
+                }
+            }));
+        }
+    }
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::task::block_in_place(|| site.server.crash_and_restart().expect("starts again"));
+    }
+    for posting in posting {
+        posting.await.expect("every payment is posted");
+    }
+    // What the other one had done last is seen when it has been followed.
+    same(&[&nodes[0], &nodes[1]]).await;
+    for node in &nodes {
+        assert_eq!(balance(node, customer).await, OPENING_UNITS + 480);
+    }
+}
