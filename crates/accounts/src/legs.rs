@@ -15,8 +15,8 @@ use crate::{AccountId, Error};
 /// Amounts in minor units of the accounts' currency.
 pub(crate) const TABLES: &str = "
     CREATE TABLE balances (
-        account INTEGER PRIMARY KEY, balance INTEGER NOT NULL, held INTEGER NOT NULL, last_leg INTEGER NOT NULL,
-        lines INTEGER NOT NULL
+        account INTEGER PRIMARY KEY, debits INTEGER NOT NULL, credits INTEGER NOT NULL, held INTEGER NOT NULL,
+        last_leg INTEGER NOT NULL, lines INTEGER NOT NULL
     ) STRICT;
     CREATE TABLE legs (
         number INTEGER PRIMARY KEY, payment INTEGER NOT NULL, kind TEXT NOT NULL, debit INTEGER NOT NULL,
@@ -30,6 +30,8 @@ pub(crate) const TABLES: &str = "
 const MARK_EVERY: i64 = 64;
 /// Accounts whose standing the projector remembers; more are read again.
 const STANDINGS_MAX: usize = 1 << 20;
+/// More legs than any payment has.
+const LEGS_MAX: i64 = 64;
 
 /// One amount from one account to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,8 @@ pub(crate) struct Leg {
 /// A row of `balances`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Standing {
-    balance: i64,
+    debits: i64,
+    credits: i64,
     held: i64,
     last_leg: i64,
     lines: i64,
@@ -83,8 +86,12 @@ impl Legs {
         let mut insert =
             connection.prepare_cached("INSERT INTO legs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
         for leg in self.legs.drain(..) {
-            let debit_previous = changes.line(leg.debit, leg.amount.saturating_neg(), leg.number)?;
-            let credit_previous = changes.line(leg.credit, leg.amount, leg.number)?;
+            let debtor = changes.of(leg.debit)?;
+            debtor.debits = debtor.debits.saturating_add(leg.amount);
+            let debit_previous = changes.line(leg.debit, leg.number)?;
+            let creditor = changes.of(leg.credit)?;
+            creditor.credits = creditor.credits.saturating_add(leg.amount);
+            let credit_previous = changes.line(leg.credit, leg.number)?;
             insert.execute((
                 leg.number,
                 leg.payment,
@@ -131,9 +138,8 @@ impl Changes<'_> {
     }
 
     /// Adds a line to an account; returns the number of the one before it.
-    fn line(&mut self, account: AccountId, units: i64, number: i64) -> Result<i64, Error> {
+    fn line(&mut self, account: AccountId, number: i64) -> Result<i64, Error> {
         let standing = self.of(account)?;
-        standing.balance = standing.balance.saturating_add(units);
         standing.lines = standing.lines.saturating_add(1);
         let previous = std::mem::replace(&mut standing.last_leg, number);
         if standing.lines % MARK_EVERY == 0 {
@@ -147,13 +153,14 @@ impl Changes<'_> {
     /// Writes them in order: neighbours share a page.
     fn write(mut self) -> Result<(), Error> {
         self.changed.sort_unstable();
-        let mut replace =
-            self.connection.prepare_cached("INSERT OR REPLACE INTO balances VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut replace = self
+            .connection
+            .prepare_cached("INSERT OR REPLACE INTO balances VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         for account in &self.changed {
             if let Some(standing) = self.standings.get_mut(account) {
                 standing.changed = false;
-                let Standing { balance, held, last_leg, lines, .. } = *standing;
-                replace.execute((account.sql(), balance, held, last_leg, lines))?;
+                let Standing { debits, credits, held, last_leg, lines, .. } = *standing;
+                replace.execute((account.sql(), debits, credits, held, last_leg, lines))?;
             }
         }
         Ok(())
@@ -162,10 +169,10 @@ impl Changes<'_> {
 
 fn read_standing(connection: &Connection, account: AccountId) -> Result<Standing, Error> {
     let found = connection
-        .prepare_cached("SELECT balance, held, last_leg, lines FROM balances WHERE account = ?1")?
+        .prepare_cached("SELECT debits, credits, held, last_leg, lines FROM balances WHERE account = ?1")?
         .query_row([account.sql()], |row| {
-            let (balance, held, last_leg, lines) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            Ok(Standing { balance, held, last_leg, lines, changed: false })
+            let (debits, credits, held) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Standing { debits, credits, held, last_leg: row.get(3)?, lines: row.get(4)?, changed: false })
         })
         .optional()?;
     Ok(found.unwrap_or_default())
@@ -184,24 +191,47 @@ pub(crate) struct Line {
     previous: i64,
 }
 
-/// The newest lines of an account with numbers below `before`, newest first, as long as `wanted` says so, which
-/// is asked about each before it is taken.
+/// The newest lines of an account with numbers below `before`, newest first, as long as `wanted` says so: it is
+/// asked about each, with how many were taken before it.
 pub(crate) fn lines(
     connection: &Connection,
     account: AccountId,
     before: i64,
-    mut wanted: impl FnMut(&Line) -> bool,
+    wanted: impl Fn(usize, &Line) -> bool,
 ) -> rusqlite::Result<Vec<Line>> {
     let mut lines = Vec::new();
     let mut next = newest_before(connection, account, before)?;
     while let Some(line) = next {
-        if !wanted(&line) {
+        if !wanted(lines.len(), &line) {
             break;
         }
         next = line_at(connection, account, line.previous)?;
         lines.push(line);
     }
     Ok(lines)
+}
+
+/// The account's balance after its last leg of a payment, whose legs begin at this number; 0 if it has none.
+pub(crate) fn balance_after(
+    connection: &Connection,
+    account: AccountId,
+    payment: i64,
+    first: i64,
+) -> rusqlite::Result<i64> {
+    let mut legs = connection.prepare_cached(
+        "SELECT debit, debit_balance, credit, credit_balance FROM legs
+         WHERE number >= ?1 AND number < ?2 AND payment = ?3 ORDER BY number",
+    )?;
+    let mut rows = legs.query((first, first.saturating_add(LEGS_MAX), payment))?;
+    let mut balance = 0;
+    while let Some(row) = rows.next()? {
+        for (side, after) in [(0, 1), (2, 3)] {
+            if row.get::<_, i64>(side)? == account.sql() {
+                balance = row.get(after)?;
+            }
+        }
+    }
+    Ok(balance)
 }
 
 fn newest_before(connection: &Connection, account: AccountId, before: i64) -> rusqlite::Result<Option<Line>> {
@@ -321,18 +351,13 @@ mod tests {
                 let all = expected.remove(&account).unwrap_or_default();
                 let cursors = all.iter().step_by(50).map(|line| line.number);
                 for before in befores.iter().copied().chain(cursors).chain([i64::MAX]) {
-                    let mut left = limit;
-                    let found = lines(&connection, AccountId(account), before, |_| {
-                        let more = left > 0;
-                        left = left.saturating_sub(1);
-                        more
-                    }).expect("reads");
+                    let found = lines(&connection, AccountId(account), before, |so_far, _| so_far < limit).expect("reads");
                     let wanted: Vec<_> =
                         all.iter().rev().filter(|line| line.number < before).take(limit).cloned().collect();
                     prop_assert_eq!(found, wanted);
                 }
                 let balance: Option<i64> = connection
-                    .query_row("SELECT balance FROM balances WHERE account = ?1", [AccountId(account).sql()], |row| row.get(0))
+                    .query_row("SELECT credits - debits FROM balances WHERE account = ?1", [AccountId(account).sql()], |row| row.get(0))
                     .optional().expect("reads");
                 prop_assert_eq!(balance, balances.get(&account).copied());
             }
@@ -363,6 +388,6 @@ mod tests {
         }
         legs.write(&connection).expect("writes");
         connection.execute("UPDATE legs SET debit_previous = 3 WHERE number = 2", []).expect("damages");
-        assert_eq!(lines(&connection, AccountId(1), i64::MAX, |_| true).expect("reads").len(), 3);
+        assert_eq!(lines(&connection, AccountId(1), i64::MAX, |_, _| true).expect("reads").len(), 3);
     }
 }

@@ -10,11 +10,11 @@
 //! replay decides nothing: decisions are in the journal.
 //!
 //! **Idempotency.** The ledger remembers the newest half million keys, in its snapshot too. Older ones are
-//! found in the projections, which are asked before a request goes to the ledger, but only once the ledger has
-//! forgotten any. The writer never runs further ahead of the projections than half of what the ledger remembers,
-//! so every key is always in one of the two. Declines are remembered like postings: a request that was declined
-//! stays declined, and a new attempt takes a new key. (Declines for what can never become valid - wrong kinds of
-//! account, lengths - are answered without a trace.)
+//! found in the projections' log-structured index (`key_runs`), whose filters in memory answer for nearly every
+//! key that is new. The writer never runs further ahead of the projections than half of what the ledger
+//! remembers, so every key is always in one of the two. Declines are remembered like postings: a request that was
+//! declined stays declined, and a new attempt takes a new key. (Declines for what can never become valid - wrong
+//! kinds of account, lengths - are answered without a trace.)
 //!
 //! **Stores.** The journal is in SQLite (one process) or in PostgreSQL (several nodes, of which one writes);
 //! projections and snapshot are each node's own, in SQLite.
@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod answers;
 mod book;
 mod cluster;
 mod codec;
@@ -36,6 +37,8 @@ mod error;
 mod handle;
 mod history;
 mod journal;
+mod key_runs;
+mod legs;
 mod nodes;
 mod number;
 mod payment;

@@ -3,11 +3,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::Error;
 
 /// Most bytes of requests that wait for the projections before the writer waits for them too.
 const LAG_BYTES_MAX: usize = 64 << 20;
+
+/// Part of what may wait for the projections that is worth following at once.
+const LINGER_SHARE: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -24,6 +28,8 @@ struct State {
     projected: u64,
     lag_entries: usize,
     lag_bytes: usize,
+    /// The latest row that somebody waits for.
+    awaited: u64,
     /// The projections will not follow any more.
     ended: Option<Error>,
 }
@@ -66,6 +72,11 @@ impl Progress {
         }
         state.lag_entries = state.lag_entries.saturating_add(entries);
         state.lag_bytes = state.lag_bytes.saturating_add(bytes);
+        let many = self.is_urgent(&state);
+        drop(state);
+        if many {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 
@@ -75,6 +86,26 @@ impl Progress {
         state.lag_entries = state.lag_entries.saturating_sub(entries);
         state.lag_bytes = state.lag_bytes.saturating_sub(bytes);
         drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Whether the projections should follow now and not wait for more.
+    fn is_urgent(&self, state: &State) -> bool {
+        state.awaited > state.projected
+            || state.ended.is_some()
+            || state.lag_entries > self.lag_entries_max / LINGER_SHARE
+            || state.lag_bytes > LAG_BYTES_MAX / LINGER_SHARE
+    }
+
+    /// Lets the projections wait for more to follow at once, as long as nobody waits for them.
+    pub(crate) fn linger(&self, time: Duration) {
+        let waited = self.changed.wait_timeout_while(self.state(), time, |state| !self.is_urgent(state));
+        drop(waited);
+    }
+
+    /// Everything is to be followed at once from now on.
+    pub(crate) fn hurry(&self) {
+        self.state().awaited = u64::MAX;
         self.changed.notify_all();
     }
 
@@ -97,6 +128,10 @@ impl Progress {
     /// Waits until the projections stand at this row.
     pub(crate) fn wait_for(&self, sequence: u64) -> Result<(), Error> {
         let mut state = self.state();
+        if state.projected < sequence && state.awaited < sequence {
+            state.awaited = sequence;
+            self.changed.notify_all();
+        }
         while state.projected < sequence {
             if let Some(error) = &state.ended {
                 return Err(error.clone());

@@ -1,6 +1,6 @@
 //! The whole-book check on disk: the chain, a replay from the first row, and the projections against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ledger::{Ledger, Limits};
 use money::Currency;
@@ -66,32 +66,76 @@ pub(crate) fn verify(files: &Files, copy: &Copy, limits: Limits) -> Result<Verif
     })
 }
 
+/// What an account's legs make.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Chain {
+    debits: i64,
+    credits: i64,
+    last: i64,
+    lines: i64,
+}
+
+/// Follows all legs in order: each names the one before it of both its accounts, and the balances after it.
+fn follow_chains(connection: &Connection) -> Result<HashMap<i64, Chain>, Error> {
+    let mut chains: HashMap<i64, Chain> = HashMap::new();
+    let mut legs = connection.prepare(
+        "SELECT number, amount, debit, debit_previous, debit_balance, credit, credit_previous, credit_balance
+         FROM legs ORDER BY number",
+    )?;
+    let mut rows = legs.query([])?;
+    while let Some(row) = rows.next()? {
+        let (number, amount): (i64, i64) = (row.get(0)?, row.get(1)?);
+        for (side, debits, credits) in [(2, amount, 0), (5, 0, amount)] {
+            let (account, previous, balance): (i64, i64, i64) =
+                (row.get(side)?, row.get(side.saturating_add(1))?, row.get(side.saturating_add(2))?);
+            let chain = chains.entry(account).or_default();
+            let before = std::mem::replace(&mut chain.last, number);
+            chain.debits = chain.debits.saturating_add(debits);
+            chain.credits = chain.credits.saturating_add(credits);
+            chain.lines = chain.lines.saturating_add(1);
+            if before != previous || chain.credits.saturating_sub(chain.debits) != balance {
+                return Err(wrong(&format!("leg {number} of account {account}")));
+            }
+        }
+    }
+    Ok(chains)
+}
+
+fn wrong(what: &str) -> Error {
+    Error::Store(format!("the projections are wrong ({what}); the journal is not: rebuild them"))
+}
+
 /// The projections must say what the book says.
 fn compare(connection: &Connection, book: &Ledger) -> Result<(), Error> {
-    let wrong = |what: String| {
-        Err(Error::Store(format!("the projections are wrong ({what}); the journal is not: rebuild them")))
-    };
     let count: i64 = connection.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))?;
     if usize::try_from(count) != Ok(book.accounts().len()) {
-        return wrong("the number of accounts".to_owned());
+        return Err(wrong("the number of accounts"));
     }
+    let chains = follow_chains(connection)?;
     let mut account = connection.prepare(
-        "SELECT credits - debits, held, closed, (SELECT coalesce(sum(amount), 0) FROM history WHERE account = accounts.id)
-         FROM accounts WHERE id = ?1",
+        "SELECT coalesce(debits, 0), coalesce(credits, 0), coalesce(held, 0), coalesce(last_leg, 0), coalesce(lines, 0),
+                closed
+         FROM accounts LEFT JOIN balances ON account = id WHERE id = ?1",
     )?;
     for expected in book.accounts() {
         let id = signed(expected.id().0);
-        let found: (i64, i64, bool, i64) =
-            account.query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-        let balance = expected.balance().minor_units();
-        if found != (balance, expected.held().minor_units(), expected.is_closed(), balance) {
-            return wrong(format!("account {}", expected.id().0));
+        let (found, held, closed): (Chain, i64, bool) = account.query_row([id], |row| {
+            let chain =
+                Chain { debits: row.get(0)?, credits: row.get(1)?, last: row.get(3)?, lines: row.get(4)? };
+            Ok((chain, row.get(2)?, row.get(5)?))
+        })?;
+        let (balance, held_there) = (expected.balance().minor_units(), expected.held().minor_units());
+        if found != chains.get(&id).copied().unwrap_or_default()
+            || (found.credits.saturating_sub(found.debits), held) != (balance, held_there)
+            || closed != expected.is_closed()
+        {
+            return Err(wrong(&format!("account {}", expected.id().0)));
         }
     }
     let open: i64 =
         connection.query_row("SELECT count(*) FROM holds WHERE state = 'open'", [], |row| row.get(0))?;
     if usize::try_from(open) != Ok(book.holds().len()) {
-        return wrong("the number of open holds".to_owned());
+        return Err(wrong("the number of open holds"));
     }
     Ok(())
 }

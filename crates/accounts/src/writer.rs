@@ -16,6 +16,7 @@ use crate::book::Book;
 use crate::decision::Decision;
 use crate::entry::{Entry, Item, Recorded, batch_header};
 use crate::journal::Journal;
+use crate::key_runs::KeyReader;
 use crate::nodes::Nodes;
 use crate::payment::BULK_PAYMENTS_MAX;
 use crate::progress::Progress;
@@ -33,6 +34,9 @@ const SNAPSHOT_BYTES_MAX: usize = 900_000_000;
 /// Most rows of the journal followed by the projections in one transaction, and most requests in them, about.
 const PROJECT_ROWS_MAX: usize = 1024;
 const PROJECT_ENTRIES_MAX: usize = 32_768;
+/// How long the projections wait for more before they follow, unless somebody waits for them: each step writes
+/// pages that the next would write again.
+const LINGER: Duration = Duration::from_millis(20);
 /// How often it is checked whether a hold has expired.
 const EXPIRY_CHECK: Duration = Duration::from_millis(250);
 
@@ -110,6 +114,7 @@ pub(crate) struct Writer {
     /// For keys that the ledger has forgotten.
     pub(crate) projections: Connection,
     pub(crate) limits: Limits,
+    pub(crate) keys: KeyReader,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Clock,
     pub(crate) lock: std::fs::File,
@@ -224,6 +229,7 @@ impl Writer {
         if !failed && !stale {
             self.send_snapshot(&to_projector);
         }
+        self.shared.progress.hurry();
         drop(to_projector);
         if projector.join().is_err() {
             self.shared.progress.end(Error::Stopped);
@@ -351,7 +357,7 @@ impl Writer {
         if self.book.ledger.keys_forgotten() == 0 {
             return None;
         }
-        match projection::recall(&self.projections, key) {
+        match projection::recall(&self.projections, &self.keys, key) {
             Ok(found) => found.map(|(content, answer)| told(answer, content)),
             Err(error) => Some(Err(error)),
         }
@@ -477,6 +483,9 @@ impl Projector {
                 Ok(message) => take(message, &mut rows, &mut entries, &mut snapshot),
                 Err(mpsc::RecvTimeoutError::Timeout) => self.tick(),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break Ok(()),
+            }
+            if !rows.is_empty() {
+                self.shared.progress.linger(LINGER);
             }
             while snapshot.is_none()
                 && rows.len() < PROJECT_ROWS_MAX

@@ -26,9 +26,19 @@ fn copy_book(from: &Path, to: &Path) {
 fn dump(folder: &Path) -> String {
     let connection = Connection::open(folder.join("projections.sqlite")).expect("opens");
     let mut text = String::new();
-    for table in
-        ["position", "rows", "accounts", "payments", "history", "holds", "acts", "keys", "tiles", "heads"]
-    {
+    for table in [
+        "position",
+        "rows",
+        "accounts",
+        "payments",
+        "legs",
+        "leg_marks",
+        "balances",
+        "holds",
+        "acts",
+        "tiles",
+        "heads",
+    ] {
         let mut statement =
             connection.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).expect("prepares");
         let columns = statement.column_count();

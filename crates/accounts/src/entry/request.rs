@@ -23,11 +23,6 @@ impl Entry {
         }
     }
 
-    /// The idempotency key as the tables order it.
-    pub(crate) fn key_for_search(&self) -> [u8; 16] {
-        u128::from_le_bytes(self.key()).to_be_bytes()
-    }
-
     /// The request to the ledger.
     pub(crate) fn request(&self, content: Content, decision: Option<&Decision>) -> Request {
         let key = Some(Key(u128::from_le_bytes(self.key())));

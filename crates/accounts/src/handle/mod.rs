@@ -135,6 +135,7 @@ impl Accounts {
             journal,
             projections,
             limits,
+            keys: projection.key_reader(),
             shared: Arc::clone(&shared),
             clock: Arc::clone(&clock),
             lock,

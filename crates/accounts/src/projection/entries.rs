@@ -1,6 +1,6 @@
 //! What each entry of the journal does to the tables.
 
-use ledger::{Answer, Outcome, Refusal};
+use ledger::{Answer, Key, Outcome, Refusal};
 use money::Money;
 use rusqlite::{Transaction, params};
 
@@ -24,7 +24,7 @@ pub(super) fn project(
     transaction: &Transaction<'_>,
     row: &Projected,
     first_record: u64,
-    changes: &mut Changes,
+    changes: &mut Changes<'_>,
 ) -> Result<(), Error> {
     let first = row.answers.iter().find(|answer| !answer.duplicate);
     transaction.prepare_cached("INSERT INTO rows VALUES (?1, ?2, ?3, ?4)")?.execute((
@@ -42,11 +42,8 @@ pub(super) fn project(
             // Its first time has been projected, and nothing has happened now.
             continue;
         }
-        changes.keys.push((
-            recorded.entry.key_for_search(),
-            recorded.content.0.to_be_bytes(),
-            answer.encode(),
-        ));
+        let key = Key(u128::from_le_bytes(recorded.entry.key()));
+        changes.answered(key, recorded.content, answer);
         let number = PaymentId(answer.number.0);
         let at =
             At { sequence: signed(row.sequence), record: signed(record), number, at: signed(answer.at.0) };
@@ -60,7 +57,7 @@ fn project_entry(
     at: At,
     recorded: &Recorded,
     answer: &Answer,
-    changes: &mut Changes,
+    changes: &mut Changes<'_>,
 ) -> Result<(), Error> {
     let decision = recorded.decision.as_deref();
     let outcomes = answer.result.as_ref().map_or(&[][..], |outcomes| outcomes.as_slice());
@@ -68,7 +65,7 @@ fn project_entry(
     match &recorded.entry {
         Entry::Open { account, new } if done => {
             transaction
-                .prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, 0, ?8, 0)")?
+                .prepare_cached("INSERT INTO accounts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)")?
                 .execute((
                     account.sql(),
                     at.number.sql(),
@@ -174,7 +171,7 @@ fn project_entry(
                     "INSERT INTO payments
                      SELECT ?1, ?2, ?3, ?4, 'capture', from_account, to_account, ?5, 0, ?6, currency, NULL, NULL, memo,
                             CASE ?7 WHEN '' THEN reference ELSE ?7 END, app, terminal, region, number, NULL, 'posted',
-                            NULL, NULL, NULL, CASE WHEN length(?8) > 0 THEN ?8 ELSE evidence END
+                            NULL, NULL, NULL, CASE WHEN length(?8) > 0 THEN ?8 ELSE evidence END, NULL
                      FROM holds WHERE number = ?9",
                 )?
                 .execute(params![
@@ -224,9 +221,9 @@ fn project_entry(
             let control = (!resolution.post).then_some("risk");
             transaction
                 .prepare_cached(
-                    "UPDATE payments SET state = ?2, refusal = ?3, control = ?4 WHERE number = ?1",
+                    "UPDATE payments SET state = ?2, refusal = ?3, control = ?4, resolved = ?5 WHERE number = ?1",
                 )?
-                .execute((payment.sql(), state, refusal, control))?;
+                .execute((payment.sql(), state, refusal, control, at.number.sql()))?;
             let detail = [&resolution.operator, action, &payment.to_string(), &resolution.note];
             act(transaction, at, &resolution.key, detail)?;
             if let (Some(Outcome::Captured { released, .. }), Some(decision)) = (outcomes.first(), decision)
@@ -275,7 +272,7 @@ fn moves(
     main: Option<Leg>,
     decision: Option<&Decision>,
     outcomes: &[Outcome],
-    changes: &mut Changes,
+    changes: &mut Changes<'_>,
 ) {
     let legs = decision.map_or(&[][..], |decision| &decision.legs);
     // The commands of one request are numbered one after another.
@@ -303,7 +300,7 @@ fn released(
     transaction: &Transaction<'_>,
     hold: PaymentId,
     outcomes: &[Outcome],
-    changes: &mut Changes,
+    changes: &mut Changes<'_>,
 ) -> Result<(), Error> {
     if let [Outcome::Released { debit, amount, .. }] = outcomes {
         end_hold(transaction, hold, "released", 0)?;
@@ -421,7 +418,7 @@ impl<'a> Line<'a> {
         transaction
             .prepare_cached(
                 "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                                              ?17, ?18, NULL, ?19, ?20, ?21, ?22, ?23, ?24)",
+                                              ?17, ?18, NULL, ?19, ?20, ?21, ?22, ?23, ?24, NULL)",
             )?
             .execute(params![
                 at.number.sql(),

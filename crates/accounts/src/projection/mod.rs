@@ -14,10 +14,12 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub(crate) use tiles::SqlTiles;
 
-use crate::Error;
 use crate::book::Book;
 use crate::entry::Recorded;
 use crate::journal::{signed, unsigned};
+use crate::key_runs::{self, KeyReader, KeyRuns};
+use crate::legs::{self, Legs};
+use crate::{Error, answers};
 use changes::Changes;
 
 /// One applied row of the journal, on its way into the tables.
@@ -41,6 +43,8 @@ pub(crate) struct Projection {
     pub(crate) hash: [u8; 32],
     /// The audit log's tree.
     tree: Appender,
+    keys: KeyRuns,
+    legs: Legs,
 }
 
 impl Projection {
@@ -51,13 +55,16 @@ impl Projection {
             None => {
                 discard(path)?;
                 let connection = connect(path)?;
-                connection.execute_batch(&format!(
-                    "BEGIN; {} INSERT INTO position VALUES (0, 0, zeroblob(32), 0);
-                     PRAGMA user_version = {}; COMMIT;",
-                    tables::CREATE,
-                    tables::VERSION
-                ))?;
-                Ok(Self { connection, sequence: 0, hash: [0; 32], tree: Appender::new() })
+                connection.execute_batch("BEGIN")?;
+                for tables in [tables::CREATE, legs::TABLES, answers::TABLES, key_runs::TABLES] {
+                    connection.execute_batch(tables)?;
+                }
+                KeyRuns::create(&connection)?;
+                connection.execute("INSERT INTO position VALUES (0, 0, zeroblob(32), 0)", [])?;
+                connection.pragma_update(None, "user_version", tables::VERSION)?;
+                connection.execute_batch("COMMIT")?;
+                let (tree, keys) = (Appender::new(), KeyRuns::open(&connection)?);
+                Ok(Self { connection, sequence: 0, hash: [0; 32], tree, keys, legs: Legs::default() })
             }
         }
     }
@@ -78,11 +85,11 @@ impl Projection {
                 connection.query_row("SELECT sequence, hash, records FROM position", [], |row| {
                     Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?))
                 })?;
-            // A tree that does not read is made anew with all the rest.
-            let Ok(tree) = Appender::from_tiles(unsigned(records), &SqlTiles(&connection)) else {
-                return Ok(None);
-            };
-            Ok(Some(Self { connection, sequence: unsigned(sequence), hash, tree }))
+            // A tree or an index that does not read is made anew with all the rest.
+            let tree = Appender::from_tiles(unsigned(records), &SqlTiles(&connection));
+            let (Ok(tree), Ok(keys)) = (tree, KeyRuns::open(&connection)) else { return Ok(None) };
+            let (sequence, legs) = (unsigned(sequence), Legs::default());
+            Ok(Some(Self { connection, sequence, hash, tree, keys, legs }))
         };
         match read() {
             Ok(found) => Ok(found),
@@ -110,7 +117,7 @@ impl Projection {
     pub(crate) fn project(&mut self, rows: &[Projected]) -> Result<(), Error> {
         let Some(last) = rows.last() else { return Ok(()) };
         let transaction = self.connection.transaction()?;
-        let mut changes = Changes::default();
+        let mut changes = Changes::new(&mut self.legs, &mut self.keys);
         for row in rows {
             let first_record = self.tree.size();
             tiles::grow(&mut self.tree, row);
@@ -122,8 +129,14 @@ impl Projection {
             .prepare_cached("UPDATE position SET sequence = ?1, hash = ?2, records = ?3")?
             .execute((signed(last.sequence), last.hash, signed(self.tree.size())))?;
         transaction.commit()?;
+        self.keys.publish();
         (self.sequence, self.hash) = (last.sequence, last.hash);
         Ok(())
+    }
+
+    /// Somebody who looks idempotency keys up.
+    pub(crate) fn key_reader(&self) -> KeyReader {
+        self.keys.reader()
     }
 }
 
@@ -155,14 +168,13 @@ pub(crate) fn snapshot(
 }
 
 /// What an older key was answered, for keys that the ledger has forgotten.
-pub(crate) fn recall(connection: &Connection, key: Key) -> Result<Option<(Content, Answer)>, Error> {
-    let found = connection
-        .prepare_cached("SELECT content, answer FROM keys WHERE key = ?1")?
-        .query_row([key.0.to_be_bytes()], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, Vec<u8>>(1)?)))
-        .optional()?;
-    let Some((content, answer)) = found else { return Ok(None) };
-    let answer = Answer::decode(&answer).map_err(|error| Error::Store(error.to_string()))?;
-    Ok(Some((Content(u128::from_be_bytes(content)), answer)))
+pub(crate) fn recall(
+    connection: &Connection,
+    keys: &KeyReader,
+    key: Key,
+) -> Result<Option<(Content, Answer)>, Error> {
+    let Some(number) = keys.find(connection, key.0)? else { return Ok(None) };
+    answers::find(connection, number).map(Some)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {

@@ -1,10 +1,11 @@
 //! The tables. People may query them; only the projector writes them.
 //!
 //! Amounts are in minor units of the row's currency, moments in nanoseconds since 1970. Numbers of accounts and
-//! payments are running numbers; what people see is derived from them.
+//! payments are running numbers; what people see is derived from them. Money's movements, answers to requests and
+//! their keys are in tables of their own: [`crate::legs`], [`crate::answers`], [`crate::key_runs`].
 
 /// Version of the tables. With another one in the file, they are made anew from the journal.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 pub(super) const CREATE: &str = "
     -- How far the tables have followed the journal, and how many records of the audit log they have seen.
@@ -19,29 +20,24 @@ pub(super) const CREATE: &str = "
     CREATE INDEX rows_by_time ON rows (at, sequence);
     CREATE TABLE accounts (
         id INTEGER PRIMARY KEY, number INTEGER NOT NULL, holder TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
-        currency TEXT NOT NULL, tier TEXT NOT NULL, debits INTEGER NOT NULL, credits INTEGER NOT NULL,
-        held INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL
+        currency TEXT NOT NULL, tier TEXT NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX accounts_by_holder ON accounts (holder, id);
     CREATE INDEX accounts_by_number ON accounts (number);
-    -- Every payment that was asked for. state: posted, review, refused. control: which control refused.
+    -- Every payment that was asked for. state: posted, review, refused. control: which control refused. resolved: the
+    -- command that moved it out of review.
     CREATE TABLE payments (
         number INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, record INTEGER NOT NULL, at INTEGER NOT NULL,
         operation TEXT NOT NULL, from_account INTEGER NOT NULL, to_account INTEGER NOT NULL, amount INTEGER NOT NULL,
         fee INTEGER NOT NULL, payee_fee INTEGER NOT NULL, currency TEXT NOT NULL, converted INTEGER, rate TEXT,
         memo TEXT NOT NULL, reference TEXT NOT NULL, app TEXT NOT NULL, terminal TEXT NOT NULL, region TEXT NOT NULL,
         hold INTEGER, original INTEGER, state TEXT NOT NULL, control TEXT, refusal TEXT, reasons TEXT,
-        evidence BLOB NOT NULL
+        evidence BLOB NOT NULL, resolved INTEGER
     ) STRICT;
     CREATE INDEX payments_by_reference ON payments (reference, number) WHERE reference <> '';
     CREATE INDEX payments_by_original ON payments (original) WHERE original IS NOT NULL;
     CREATE INDEX payments_in_review ON payments (number) WHERE state = 'review';
     CREATE INDEX payments_refused ON payments (number) WHERE state = 'refused';
-    CREATE TABLE history (
-        account INTEGER NOT NULL, number INTEGER NOT NULL, payment INTEGER NOT NULL, operation TEXT NOT NULL,
-        counterparty INTEGER NOT NULL, amount INTEGER NOT NULL, balance_after INTEGER NOT NULL,
-        PRIMARY KEY (account, number)
-    ) STRICT, WITHOUT ROWID;
     -- Amounts set aside. state: open, captured, released, expired. amount is what is still set aside.
     CREATE TABLE holds (
         number INTEGER PRIMARY KEY, at INTEGER NOT NULL, from_account INTEGER NOT NULL, to_account INTEGER NOT NULL,
@@ -56,9 +52,6 @@ pub(super) const CREATE: &str = "
         action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, key BLOB NOT NULL
     ) STRICT;
     CREATE INDEX acts_by_action ON acts (action, number);
-    CREATE TABLE keys (
-        key BLOB PRIMARY KEY, content BLOB NOT NULL, answer BLOB NOT NULL
-    ) STRICT, WITHOUT ROWID;
     -- The audit log: hashes of the records by level and tile (docs/audit.md), and the signed heads.
     CREATE TABLE tiles (
         level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)

@@ -17,33 +17,29 @@ pub(crate) fn movements(
     from: PaymentId,
     until: PaymentId,
 ) -> rusqlite::Result<Vec<Movement>> {
-    // History is ordered by account, payments by number: the payments lead, each movement is read from the side
-    // that gave. Payments that were posted out of review moved later than their number says.
-    let mut found: Vec<(i64, Movement)> = connection
+    // Payments that were posted out of review moved later than their number says.
+    connection
         .prepare_cached(
-            "SELECT h.number, h.payment, p.at, h.operation, g.id, g.holder, g.kind, t.id, t.holder, t.kind, -h.amount,
-                    g.currency, p.terminal, p.app, p.reference
-             FROM accounts g JOIN history h ON h.account = g.id JOIN payments p ON p.number = h.payment
-                  JOIN accounts t ON t.id = h.counterparty
-             WHERE h.number >= ?1 AND h.number < ?2 AND h.amount < 0",
+            "SELECT l.payment, p.at, l.kind, g.id, g.holder, g.kind, t.id, t.holder, t.kind, l.amount, g.currency,
+                    p.terminal, p.app, p.reference
+             FROM legs l JOIN payments p ON p.number = l.payment JOIN accounts g ON g.id = l.debit
+                  JOIN accounts t ON t.id = l.credit
+             WHERE l.number >= ?1 AND l.number < ?2 ORDER BY l.number",
         )?
         .query_map((from.sql(), until.sql()), |row| {
-            let movement = Movement {
-                payment: PaymentId::from_sql(row.get(1)?),
-                at: Timestamp(unsigned(row.get(2)?)),
-                operation: entry_kind(row, 3)?,
-                from: side(row, 4)?,
-                to: side(row, 7)?,
-                amount: Money::new(row.get(10)?, currency(row, 11)?),
-                terminal: row.get(12)?,
-                app: row.get(13)?,
-                reference: row.get(14)?,
-            };
-            Ok((row.get(0)?, movement))
+            Ok(Movement {
+                payment: PaymentId::from_sql(row.get(0)?),
+                at: Timestamp(unsigned(row.get(1)?)),
+                operation: entry_kind(row, 2)?,
+                from: side(row, 3)?,
+                to: side(row, 6)?,
+                amount: Money::new(row.get(9)?, currency(row, 10)?),
+                terminal: row.get(11)?,
+                app: row.get(12)?,
+                reference: row.get(13)?,
+            })
         })?
-        .collect::<rusqlite::Result<_>>()?;
-    found.sort_unstable_by_key(|&(number, _)| number);
-    Ok(found.into_iter().map(|(_, movement)| movement).collect())
+        .collect()
 }
 
 fn side(row: &Row<'_>, first: usize) -> rusqlite::Result<(AccountId, HolderId, Kind)> {
@@ -61,12 +57,13 @@ pub(crate) fn trial_balance(connection: &Connection, as_of: Timestamp) -> rusqli
     let end = number_at(connection, as_of)?;
     connection
         .prepare_cached(
-            "SELECT a.id, a.holder, a.name, a.kind, a.currency,
-                    coalesce(sum(CASE WHEN h.amount < 0 THEN -h.amount END), 0),
-                    coalesce(sum(CASE WHEN h.amount > 0 THEN h.amount END), 0)
-             FROM accounts a LEFT JOIN history h ON h.account = a.id AND h.number < ?1
-             WHERE a.number < ?1
-             GROUP BY a.id ORDER BY a.id",
+            "SELECT a.id, a.holder, a.name, a.kind, a.currency, coalesce(d.units, 0), coalesce(c.units, 0)
+             FROM accounts a
+                  LEFT JOIN (SELECT debit account, sum(amount) units FROM legs WHERE number < ?1 GROUP BY 1) d
+                  ON d.account = a.id
+                  LEFT JOIN (SELECT credit account, sum(amount) units FROM legs WHERE number < ?1 GROUP BY 1) c
+                  ON c.account = a.id
+             WHERE a.number < ?1 ORDER BY a.id",
         )?
         .query_map([end], |row| {
             let currency = currency(row, 4)?;

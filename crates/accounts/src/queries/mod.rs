@@ -56,12 +56,14 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-const ACCOUNT_COLUMNS: &str =
-    "id, holder, kind, name, currency, credits - debits, held, opened, closed, tier";
+const ACCOUNT_COLUMNS: &str = "id, holder, kind, name, currency, coalesce(credits - debits, 0), coalesce(held, 0), opened, \
+                               closed, tier";
+/// An account that nothing has happened to has no balance.
+const ACCOUNT_TABLES: &str = "accounts LEFT JOIN balances ON account = id";
 
 pub(crate) fn account(connection: &Connection, id: AccountId) -> rusqlite::Result<Option<Account>> {
     connection
-        .prepare_cached(&format!("SELECT {ACCOUNT_COLUMNS} FROM accounts WHERE id = ?1"))?
+        .prepare_cached(&format!("SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_TABLES} WHERE id = ?1"))?
         .query_row([id.sql()], read_account)
         .optional()
 }
@@ -69,7 +71,7 @@ pub(crate) fn account(connection: &Connection, id: AccountId) -> rusqlite::Resul
 pub(crate) fn accounts_of(connection: &Connection, holder: &HolderId) -> rusqlite::Result<Vec<Account>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM accounts WHERE holder = ?1 ORDER BY id LIMIT {PAGE_ENTRIES_MAX}"
+            "SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_TABLES} WHERE holder = ?1 ORDER BY id LIMIT {PAGE_ENTRIES_MAX}"
         ))?
         .query_map([&holder.0], read_account)?
         .collect()
@@ -84,7 +86,7 @@ pub(crate) fn find(
     let number = query.parse::<AccountId>().map_or(0, AccountId::sql);
     connection
         .prepare_cached(&format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM accounts
+            "SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_TABLES}
              WHERE (id = ?1 OR name LIKE ?2 ESCAPE '\\' OR holder LIKE ?2 ESCAPE '\\')
                AND (?3 IS NULL OR kind = ?3) AND closed = 0
              ORDER BY name, id LIMIT {PAGE_ENTRIES_MAX}"

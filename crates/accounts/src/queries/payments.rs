@@ -7,14 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::{currency, entry_kind, unreadable};
 use crate::history::PAGE_ENTRIES_MAX;
 use crate::journal::{signed, unsigned};
+use crate::legs::{self, Line};
 use crate::{
-    AccountId, Cursor, Entry, OpenHold, Origin, Page, PaymentId, PaymentRecord, PaymentState, Period,
+    AccountId, Cursor, Entry, EntryKind, OpenHold, Origin, Page, PaymentId, PaymentRecord, PaymentState,
+    Period,
 };
-
-const LINE_COLUMNS: &str = "h.number, h.payment, h.operation, h.counterparty, a.name, h.amount, o.currency, \
-                            h.balance_after, p.at, p.memo, p.reference";
-const LINE_TABLES: &str = "history h JOIN payments p ON p.number = h.payment \
-                           JOIN accounts a ON a.id = h.counterparty JOIN accounts o ON o.id = h.account";
 
 pub(crate) fn history(
     connection: &Connection,
@@ -22,21 +19,14 @@ pub(crate) fn history(
     before: Option<Cursor>,
     limit: u32,
 ) -> rusqlite::Result<Page> {
-    let limit = limit.clamp(1, PAGE_ENTRIES_MAX);
+    let limit = usize::try_from(limit.clamp(1, PAGE_ENTRIES_MAX)).unwrap_or(1);
     let before = before.map_or(i64::MAX, |cursor| cursor.number);
-    let mut entries: Vec<(i64, Entry)> = connection
-        .prepare_cached(&format!(
-            "SELECT {LINE_COLUMNS} FROM {LINE_TABLES} WHERE h.account = ?1 AND h.number < ?2
-             ORDER BY h.number DESC LIMIT ?3"
-        ))?
-        .query_map((account.sql(), before, limit.saturating_add(1)), line)?
-        .collect::<rusqlite::Result<_>>()?;
-    // One more was asked for, to learn whether there are older ones.
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = entries.len() > wanted;
-    entries.truncate(wanted);
-    let next = entries.last().filter(|_| more).map(|&(number, _)| Cursor { number });
-    Ok(Page { entries: entries.into_iter().map(|(_, entry)| entry).collect(), next })
+    // One more is asked for, to learn whether there are older ones.
+    let mut lines = legs::lines(connection, account, before, |so_far, _| so_far <= limit)?;
+    let more = lines.len() > limit;
+    lines.truncate(limit);
+    let next = lines.last().filter(|_| more).map(|line| Cursor { number: line.number });
+    Ok(Page { entries: entries(connection, account, &lines)?, next })
 }
 
 /// The account from one moment, inclusive, until another, exclusive.
@@ -53,13 +43,9 @@ pub(crate) fn period(
     let Some(currency) = code else { return Ok(None) };
     let (first, end) = (number_at(connection, from)?, number_at(connection, until)?);
     let opening = Money::new(balance_before(connection, account, first)?, currency);
-    let entries: Vec<Entry> = connection
-        .prepare_cached(&format!(
-            "SELECT {LINE_COLUMNS} FROM {LINE_TABLES} WHERE h.account = ?1 AND h.number >= ?2 AND h.number < ?3
-             ORDER BY h.number"
-        ))?
-        .query_map((account.sql(), first, end), |row| line(row).map(|(_, entry)| entry))?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut lines = legs::lines(connection, account, end, |_, line| line.number >= first)?;
+    lines.reverse();
+    let entries = entries(connection, account, &lines)?;
     let closing = Money::new(balance_before(connection, account, end)?, currency);
     Ok(Some(Period { opening, entries, closing }))
 }
@@ -81,29 +67,34 @@ pub(crate) fn balance_before(
     account: AccountId,
     number: i64,
 ) -> rusqlite::Result<i64> {
-    let found = connection
-        .prepare_cached(
-            "SELECT balance_after FROM history WHERE account = ?1 AND number < ?2 ORDER BY number DESC LIMIT 1",
-        )?
-        .query_row((account.sql(), number), |row| row.get(0))
-        .optional()?;
-    Ok(found.unwrap_or(0))
+    let last = legs::lines(connection, account, number, |so_far, _| so_far == 0)?;
+    Ok(last.first().map_or(0, |line| line.balance_after))
 }
 
-fn line(row: &Row<'_>) -> rusqlite::Result<(i64, Entry)> {
-    let currency = currency(row, 6)?;
-    let entry = Entry {
-        payment: PaymentId::from_sql(row.get(1)?),
-        operation: entry_kind(row, 2)?,
-        counterparty: AccountId::from_sql(row.get(3)?),
-        counterparty_name: row.get(4)?,
-        amount: Money::new(row.get(5)?, currency),
-        balance_after: Money::new(row.get(7)?, currency),
-        at: Timestamp(unsigned(row.get(8)?)),
-        memo: row.get(9)?,
-        reference: row.get(10)?,
+/// The lines with what their payments and accounts say of them.
+fn entries(connection: &Connection, account: AccountId, lines: &[Line]) -> rusqlite::Result<Vec<Entry>> {
+    let mut details = connection.prepare_cached(
+        "SELECT o.currency, a.name, p.at, p.memo, p.reference FROM payments p, accounts a, accounts o
+         WHERE p.number = ?1 AND a.id = ?2 AND o.id = ?3",
+    )?;
+    let read = |line: &Line| {
+        let operation = EntryKind::from_word(&line.kind).ok_or_else(|| unreadable(0, &line.kind))?;
+        details.query_row((line.payment, line.counterparty.sql(), account.sql()), |row| {
+            let currency = currency(row, 0)?;
+            Ok(Entry {
+                payment: PaymentId::from_sql(line.payment),
+                operation,
+                counterparty: line.counterparty,
+                counterparty_name: row.get(1)?,
+                amount: Money::new(line.units, currency),
+                balance_after: Money::new(line.balance_after, currency),
+                at: Timestamp(unsigned(row.get(2)?)),
+                memo: row.get(3)?,
+                reference: row.get(4)?,
+            })
+        })
     };
-    Ok((row.get(0)?, entry))
+    lines.iter().map(read).collect()
 }
 
 const PAYMENT: &str = "SELECT p.number, p.operation, p.from_account, f.name, p.to_account, t.name, p.amount, p.fee, \
@@ -196,26 +187,18 @@ pub(crate) struct Retold {
 
 pub(crate) fn retold(connection: &Connection, id: PaymentId) -> rusqlite::Result<Option<Retold>> {
     let Some(record) = payment(connection, id)? else { return Ok(None) };
-    let last = |account: AccountId| {
-        connection
-            .prepare_cached(
-                "SELECT balance_after FROM history WHERE account = ?1 AND payment = ?2 AND number >= ?2
-                 ORDER BY number DESC LIMIT 1",
-            )?
-            .query_row((account.sql(), id.sql()), |row| row.get(0))
-            .optional()
-    };
-    let (control, converted, code) = connection.query_row(
-        "SELECT p.control, p.converted, t.currency FROM payments p JOIN accounts t ON t.id = p.to_account
-         WHERE p.number = ?1",
+    let (control, converted, code, moved) = connection.query_row(
+        "SELECT p.control, p.converted, t.currency, coalesce(p.resolved, p.number)
+         FROM payments p JOIN accounts t ON t.id = p.to_account WHERE p.number = ?1",
         [id.sql()],
-        |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?, currency(row, 2)?)),
+        |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?, currency(row, 2)?, row.get(3)?)),
     )?;
+    let last = |account| legs::balance_after(connection, account, id.sql(), moved);
     Ok(Some(Retold {
         control,
         converted: converted.map(|units| Money::new(units, code)),
-        from_balance: last(record.from.0)?.unwrap_or(0),
-        to_balance: last(record.to.0)?.unwrap_or(0),
+        from_balance: last(record.from.0)?,
+        to_balance: last(record.to.0)?,
         record,
     }))
 }
