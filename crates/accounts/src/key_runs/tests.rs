@@ -139,7 +139,7 @@ fn damage_is_an_error_and_never_an_absent_key() {
             .expect("changes");
     };
     let undo = || connection.execute_batch("ROLLBACK TO whole; RELEASE whole").expect("undoes");
-    for place in places.iter().step_by(37).copied() {
+    for place in places.iter().step_by(101).copied() {
         for what in [
             "substr(bytes, 1, length(bytes) - 1)",
             "substr(bytes, 1, length(bytes) - 24)",
@@ -149,9 +149,11 @@ fn damage_is_an_error_and_never_an_absent_key() {
             "(SELECT other.bytes FROM key_chunks other WHERE other.place <> key_chunks.place LIMIT 1)",
         ] {
             change(place, what);
-            let found: Vec<_> = (0..count).map(|number| reader.find(&connection, key(number))).collect();
+            // Some twenty keys of every chunk.
+            let some = || (0..count).step_by(7);
+            let found: Vec<_> = some().map(|number| reader.find(&connection, key(number))).collect();
             let wrong = found.iter().filter(|found| found.is_err()).count();
-            for (number, found) in (0..count).zip(found) {
+            for (number, found) in some().zip(found) {
                 assert!(found.is_err() || found == Ok(Some(number)), "{what} at {place}: {found:?}");
             }
             assert!(wrong > 0 || KeyRuns::open(&connection).is_err(), "{what} at {place} was not noticed");
@@ -173,7 +175,9 @@ fn damage_is_an_error_and_never_an_absent_key() {
         let opened = KeyRuns::open(&connection);
         let finds = |index: KeyRuns| {
             let reader = index.reader();
-            (0..count + 100).all(|number| reader.find(&connection, key(number)) == Ok(Some(number)))
+            (0..count + 100)
+                .step_by(3)
+                .all(|number| reader.find(&connection, key(number)) == Ok(Some(number)))
         };
         assert!(opened.is_err() || opened.is_ok_and(finds), "{damage}");
         undo();
