@@ -36,7 +36,20 @@ impl Book {
     /// What makes no sense with these accounts is declined without a trace.
     pub(crate) fn decide(&mut self, entry: &Entry) -> Result<Option<Box<Decision>>, Decline> {
         self.kinds_allow(entry)?;
-        self.controls.decide(&self.ledger, entry)
+        self.controls.decide(&self.ledger, entry, self.ledger.now())
+    }
+
+    /// What would be done with a request at this moment. The book's own time does not go on.
+    ///
+    /// # Errors
+    /// As [`Book::decide`].
+    pub(crate) fn quote(&mut self, entry: &Entry, at: Timestamp) -> Result<Option<Box<Decision>>, Decline> {
+        self.kinds_allow(entry)?;
+        let at = at.max(self.ledger.now());
+        self.controls.advance(at);
+        let decision = self.controls.decide(&self.ledger, entry, at);
+        self.controls.advance(self.ledger.now());
+        decision
     }
 
     /// Applies a request with its decision.
@@ -61,7 +74,7 @@ impl Book {
             Entry::Exchange(exchange) => {
                 kind(exchange.from)? == Kind::Customer && kind(exchange.to)? == Kind::Customer
             }
-            Entry::Close { account, .. } | Entry::Tier { account, .. } => kind(*account).is_ok(),
+            Entry::Close { account, .. } | Entry::Tier { account, .. } => kind(*account).map(|_| true)?,
             _ => true,
         };
         if allowed { Ok(()) } else { Err(Decline::NotAllowed) }

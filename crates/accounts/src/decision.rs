@@ -96,6 +96,18 @@ impl Decision {
         Self { verdict: Verdict::Refuse(refusal), ..Self::default() }
     }
 
+    /// The decision as it stands in the journal, where texts and lists have an end.
+    pub(crate) fn bounded(mut self) -> Self {
+        if let Verdict::Refuse(refusal) = &mut self.verdict {
+            refusal.words.truncate(cut(&refusal.words).len());
+        }
+        self.reasons.truncate(LIST_MAX);
+        for reason in &mut self.reasons {
+            reason.truncate(cut(reason).len());
+        }
+        self
+    }
+
     /// What the payer pays on top.
     pub(crate) fn payer_fee(&self, payer: AccountId) -> Option<Money> {
         self.legs.iter().find(|leg| leg.kind == EntryKind::Fee && leg.debit == payer).map(|leg| leg.amount)

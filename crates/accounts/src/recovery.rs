@@ -121,7 +121,7 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
 /// Applies a row of the journal to the book.
 pub(crate) fn apply(book: &mut Book, row: journal::Row) -> Result<Projected, Error> {
     let journal::Row { sequence, hash, at, batch } = row;
-    let entries = decode_batch(&batch).ok_or_else(|| {
+    let entries = decode_batch(sequence, &batch).ok_or_else(|| {
         Error::Damaged(format!("row {sequence} does not read as a batch of a known version"))
     })?;
     let expired = book.advance(at);

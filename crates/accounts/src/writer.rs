@@ -278,11 +278,7 @@ impl Writer {
                     batch.waiting.push(Waiting::Many(places, reply));
                 }
                 Message::Quote(entry, reply) => {
-                    // A row in the making keeps the parameters of its moment.
-                    if batch.bytes.is_empty() {
-                        self.book.controls.advance((self.clock)().max(self.book.ledger.now()));
-                    }
-                    let _ = reply.send(self.book.decide(&entry));
+                    let _ = reply.send(self.book.quote(&entry, (self.clock)()));
                 }
                 Message::Copy(reply) => {
                     written = written.saturating_add(self.commit(&mut batch, to_projector)?);

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Controls {
-    /// What is to be done with a request. `None`: what it asks for, and nothing beside.
+    /// What is to be done with a request at this moment. `None`: what it asks for, and nothing beside.
     ///
     /// # Errors
     /// What can never be done is declined without a trace.
@@ -21,30 +21,31 @@ impl Controls {
         &mut self,
         ledger: &Ledger,
         entry: &Entry,
+        at: Timestamp,
     ) -> Result<Option<Box<Decision>>, Decline> {
         let decision = match entry {
-            Entry::Payment(payment) => self.decide_payment(ledger, entry, payment)?,
-            Entry::Hold(_) => self.decide_controls(ledger, entry, Decision::default()),
+            Entry::Payment(payment) => self.decide_payment(entry, payment, at)?,
+            Entry::Hold(_) => self.decide_controls(entry, Decision::default(), at),
             Entry::Capture(capture) => self.decide_capture(ledger, capture)?,
             Entry::Release(release) if self.reviews.contains_key(&release.hold) => {
                 return Err(Decline::WaitsForReview);
             }
-            Entry::Exchange(exchange) => self.decide_exchange(ledger, entry, exchange)?,
+            Entry::Exchange(exchange) => self.decide_exchange(ledger, entry, exchange, at)?,
             Entry::Resolve(resolution) => self.decide_resolution(resolution)?,
             Entry::Parameter(change) => {
-                self.check_step(change, ledger.now()).map_err(Decline::Parameter)?;
+                self.check_step(change, at).map_err(Decline::Parameter)?;
                 Decision::default()
             }
             _ => Decision::default(),
         };
-        Ok((decision != Decision::default()).then(|| Box::new(decision)))
+        Ok((decision != Decision::default()).then(|| Box::new(decision.bounded())))
     }
 
     fn decide_payment(
         &mut self,
-        ledger: &Ledger,
         entry: &Entry,
         payment: &Payment,
+        at: Timestamp,
     ) -> Result<Decision, Decline> {
         let agreed = payment.agreed_fee.filter(|fee| !fee.is_zero());
         if !self.in_effect.decides && agreed.is_none() {
@@ -73,7 +74,7 @@ impl Controls {
             let words = format!("The fee is {payer} now: start the payment again to agree to it.");
             return Ok(Decision::refuse(Control::Price, words));
         }
-        Ok(self.decide_controls(ledger, entry, decision))
+        Ok(self.decide_controls(entry, decision, at))
     }
 
     /// A fee's leg.
@@ -83,16 +84,16 @@ impl Controls {
     }
 
     /// Limits and risk rules, over what has been decided already.
-    fn decide_controls(&mut self, ledger: &Ledger, entry: &Entry, mut decision: Decision) -> Decision {
+    fn decide_controls(&mut self, entry: &Entry, mut decision: Decision, at: Timestamp) -> Decision {
         let Some(look) = Look::of(entry).filter(|_| self.in_effect.decides) else { return decision };
-        let (day, minutes) = self.in_effect.days.day_and_minutes(ledger.now());
+        let (day, minutes) = self.in_effect.days.day_and_minutes(at);
         if let Some(ask) = self.limit_ask(&look, day)
             && let Err(exceeded) = self.counters.check(&self.in_effect.parameters.limits, &ask)
         {
             return Decision::refuse(Control::Limit, exceeded.to_string());
         }
         let Some(rules) = &self.in_effect.rules else { return decision };
-        let Some(payment) = self.risk_payment(&look, ledger.now(), minutes) else { return decision };
+        let Some(payment) = self.risk_payment(&look, at, minutes) else { return decision };
         let found = rules.decide(&self.histories, &payment);
         decision.reasons = rules
             .desk_words(&found, "en")
@@ -144,6 +145,7 @@ impl Controls {
         ledger: &Ledger,
         entry: &Entry,
         exchange: &Exchange,
+        at: Timestamp,
     ) -> Result<Decision, Decline> {
         let currency = |account: AccountId| {
             let account = ledger.account(account.ledger()).ok_or(Decline::UnknownAccount(account))?;
@@ -181,7 +183,7 @@ impl Controls {
             legs.push(Leg { kind: EntryKind::Rounding, debit: bought_position, credit, amount: left });
         }
         let rate = converted.rate.to_owned();
-        Ok(self.decide_controls(ledger, entry, Decision { legs, rate, ..Decision::default() }))
+        Ok(self.decide_controls(entry, Decision { legs, rate, ..Decision::default() }, at))
     }
 
     fn decide_resolution(&self, resolution: &Resolution) -> Result<Decision, Decline> {

@@ -42,10 +42,10 @@ pub(crate) fn batch_header(count: usize) -> [u8; 5] {
     [BATCH_VERSION, a, b, c, d]
 }
 
-/// Reads a batch back. `None` when the bytes are no batch of a known version.
-pub(crate) fn decode_batch(bytes: &[u8]) -> Option<Vec<Recorded>> {
+/// Reads the batch in this row back. `None` when the bytes are no batch of a known version.
+pub(crate) fn decode_batch(sequence: u64, bytes: &[u8]) -> Option<Vec<Recorded>> {
     let mut from = Reader(bytes);
-    let version = from.u8()?;
+    let version = from.u8().filter(|version| (1..=BATCH_VERSION).contains(version))?;
     let count = usize::try_from(from.u32()?).ok()?;
     if count > from.0.len() {
         return None;
@@ -54,7 +54,7 @@ pub(crate) fn decode_batch(bytes: &[u8]) -> Option<Vec<Recorded>> {
     for _ in 0..count {
         let start = bytes.len().checked_sub(from.0.len())?;
         let (entry, content, decision) = match version {
-            1 => version_one::decode(&mut from)?,
+            1 => version_one::decode(&mut from, sequence, start)?,
             BATCH_VERSION => {
                 let (entry, content) = Entry::decode(&mut from)?;
                 (entry, content, Decision::decode(&mut from)?)

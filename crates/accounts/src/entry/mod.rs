@@ -7,6 +7,8 @@
 mod batch;
 mod bytes;
 mod request;
+#[cfg(test)]
+mod tests;
 mod version_one;
 
 use ledger::{Content, Timestamp};

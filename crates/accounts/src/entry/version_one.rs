@@ -9,11 +9,16 @@ use crate::codec::Reader;
 use crate::decision::{Decision, Leg};
 use crate::payment::{EVIDENCE_BYTES_MAX, MEMO_BYTES_MAX};
 use crate::{
-    AccountId, Capture, Consent, EntryKind, HolderId, Kind, NewAccount, NewHold, Operation, Origin, Payment,
-    PaymentId, Release,
+    Capture, Consent, EntryKind, HolderId, Kind, NewAccount, NewHold, Operation, Origin, Payment, PaymentId,
+    Release,
 };
 
-pub(super) fn decode(from: &mut Reader<'_>) -> Option<(Entry, Content, Option<Box<Decision>>)> {
+/// Reads the entry at this place in the batch of this row.
+pub(super) fn decode(
+    from: &mut Reader<'_>,
+    sequence: u64,
+    place: usize,
+) -> Option<(Entry, Content, Option<Box<Decision>>)> {
     let start = *from;
     let mut decision = None;
     let mut entry = match from.u8()? {
@@ -24,12 +29,12 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Option<(Entry, Content, Option<Bo
             let (name, currency) = (from.text(NAME_BYTES_MAX)?, from.currency()?);
             Entry::Open {
                 account,
-                new: NewAccount { key: keyless(1, account), holder, kind, name, currency },
+                new: NewAccount { key: keyless(sequence, place), holder, kind, name, currency },
             }
         }
         2 => {
             let account = from.account()?;
-            Entry::Close { key: keyless(2, account), account }
+            Entry::Close { key: keyless(sequence, place), account }
         }
         3 => {
             let key = from.take()?;
@@ -82,14 +87,13 @@ pub(super) fn decode(from: &mut Reader<'_>) -> Option<(Entry, Content, Option<Bo
     Some((entry, content, decision))
 }
 
-/// Opening and closing had no key of their own: one that nobody else can have, from the account.
-fn keyless(tag: u8, account: AccountId) -> [u8; 16] {
-    let mut key = *b"version1\0\0\0\0\0\0\0\0";
-    if let Some(last) = key.last_chunk_mut::<8>() {
-        *last = account.0.to_be_bytes();
-    }
-    if let Some(first) = key.first_mut() {
-        *first = tag;
+/// Opening and closing had no key of their own, so each was a request of its own, also when it was asked again:
+/// one that nobody else has, from where it stands.
+fn keyless(sequence: u64, place: usize) -> [u8; 16] {
+    let place = u64::try_from(place).unwrap_or(u64::MAX).to_le_bytes();
+    let mut key = *b"v1\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    for (to, from) in key.iter_mut().skip(2).zip(place.iter().take(6).chain(&sequence.to_le_bytes())) {
+        *to = *from;
     }
     key
 }

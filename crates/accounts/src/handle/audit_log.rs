@@ -120,7 +120,7 @@ impl Accounts {
 /// The bytes of a record of this row, the one with this leaf hash.
 fn record(row: &journal::Row, payment: PaymentId, place: u64, leaf: Hash) -> Result<Vec<u8>, Error> {
     let damaged = || Error::Damaged(format!("row {} is not what the audit log was made of", row.sequence));
-    let entries = decode_batch(&row.batch).ok_or_else(damaged)?;
+    let entries = decode_batch(row.sequence, &row.batch).ok_or_else(damaged)?;
     let recorded = entries.get(usize::try_from(place).unwrap_or(usize::MAX)).ok_or_else(damaged)?;
     let (start, end) = recorded.range;
     let entry = row.batch.get(start..end).ok_or_else(damaged)?;

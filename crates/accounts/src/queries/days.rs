@@ -17,10 +17,10 @@ pub(crate) fn movements(
     from: PaymentId,
     until: PaymentId,
 ) -> rusqlite::Result<Vec<Movement>> {
-    // Payments that were posted out of review moved later than their number says.
+    // Payments that were posted out of review moved when they were, later than their number says.
     connection
         .prepare_cached(
-            "SELECT l.payment, p.at, l.kind, g.id, g.holder, g.kind, t.id, t.holder, t.kind, l.amount, g.currency,
+            "SELECT l.payment, coalesce((SELECT at FROM acts WHERE number = p.resolved), p.at), l.kind, g.id, g.holder, g.kind, t.id, t.holder, t.kind, l.amount, g.currency,
                     p.terminal, p.app, p.reference
              FROM legs l JOIN payments p ON p.number = l.payment JOIN accounts g ON g.id = l.debit
                   JOIN accounts t ON t.id = l.credit

@@ -74,7 +74,8 @@ pub(crate) fn balance_before(
 /// The lines with what their payments and accounts say of them.
 fn entries(connection: &Connection, account: AccountId, lines: &[Line]) -> rusqlite::Result<Vec<Entry>> {
     let mut details = connection.prepare_cached(
-        "SELECT o.currency, a.name, p.at, p.memo, p.reference FROM payments p, accounts a, accounts o
+        "SELECT o.currency, a.name, coalesce((SELECT at FROM acts WHERE number = p.resolved), p.at), p.memo, p.reference
+         FROM payments p, accounts a, accounts o
          WHERE p.number = ?1 AND a.id = ?2 AND o.id = ?3",
     )?;
     let read = |line: &Line| {
