@@ -34,6 +34,7 @@ mod controls;
 mod decision;
 mod entry;
 mod error;
+mod figures;
 mod handle;
 mod history;
 mod journal;
@@ -55,6 +56,7 @@ pub use account::{Account, HolderId, Kind, NAME_BYTES_MAX, NewAccount, STANDARD_
 pub use decision::{Control, ControlRefusal};
 pub use entry::{DETAIL_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep};
 pub use error::{Decline, Error};
+pub use figures::{DayFigures, Figure, HeldAt, HoldRecord, Related};
 pub use handle::{Accounts, Backup, Clock, Options, RecordProof};
 pub use history::{
     Act, ActRecord, Cursor, Entry, EntryKind, Movement, OpenHold, PAGE_ENTRIES_MAX, Page, PaymentRecord,

@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod backup;
+mod figures;
 mod money;
 mod parameters;
 mod reading;

@@ -138,15 +138,7 @@ impl Accounts {
         positive(refund.amount)?;
         texts(&refund.memo, &refund.reference, None, &refund.evidence)?;
         let original = self.payment(refund.original).await?.ok_or(Decline::NotRefundable)?;
-        let refundable = matches!(
-            original.operation,
-            EntryKind::Pay
-                | EntryKind::Transfer
-                | EntryKind::Capture
-                | EntryKind::TopUp
-                | EntryKind::Withdrawal
-        );
-        if !refundable || original.state != PaymentState::Posted {
+        if !original.operation.is_refundable() || original.state != PaymentState::Posted {
             return Err(Decline::NotRefundable.into());
         }
         let (of, currency) = (original.amount, refund.amount.currency());

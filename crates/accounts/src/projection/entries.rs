@@ -34,7 +34,7 @@ pub(super) fn project(
         first.map(|answer| signed(answer.number.0)),
     ))?;
     for expired in &row.expired {
-        end_hold(transaction, PaymentId(expired.hold.0), "expired", 0)?;
+        end_hold(transaction, PaymentId(expired.hold.0), "expired", 0, signed(row.at.0))?;
         changes.held(AccountId(expired.debit.0), expired.amount.saturating_neg());
     }
     for ((recorded, answer), record) in row.entries.iter().zip(&row.answers).zip(first_record..) {
@@ -186,12 +186,12 @@ fn project_entry(
                     capture.hold.sql(),
                 ])?;
             let state = if *left == 0 { "captured" } else { "open" };
-            end_hold(transaction, capture.hold, state, *left)?;
+            end_hold(transaction, capture.hold, state, *left, at.at)?;
             changes.held(from, capture.amount.minor_units().saturating_add(*released).saturating_neg());
             let main = Leg { kind: EntryKind::Capture, debit: from, credit: to, amount: capture.amount };
             moves(at.number, at.number, Some(main), decision, outcomes, changes);
         }
-        Entry::Release(release) => released(transaction, release.hold, outcomes, changes)?,
+        Entry::Release(release) => released(transaction, at, release.hold, outcomes, changes)?,
         Entry::Refund(entry) => {
             let main = Leg {
                 kind: EntryKind::Refund,
@@ -229,12 +229,12 @@ fn project_entry(
             if let (Some(Outcome::Captured { released, .. }), Some(decision)) = (outcomes.first(), decision)
                 && let Some((main, _)) = decision.legs.split_first()
             {
-                end_hold(transaction, payment, "captured", 0)?;
+                end_hold(transaction, payment, "captured", 0, at.at)?;
                 let held = main.amount.minor_units().saturating_add(*released);
                 changes.held(main.debit, held.saturating_neg());
                 moves(at.number, payment, None, Some(decision), outcomes, changes);
             } else {
-                released(transaction, payment, outcomes, changes)?;
+                released(transaction, at, payment, outcomes, changes)?;
             }
         }
         Entry::Act(act_entry) => {
@@ -298,30 +298,37 @@ fn moves(
 
 fn released(
     transaction: &Transaction<'_>,
+    at: At,
     hold: PaymentId,
     outcomes: &[Outcome],
     changes: &mut Changes<'_>,
 ) -> Result<(), Error> {
     if let [Outcome::Released { debit, amount, .. }] = outcomes {
-        end_hold(transaction, hold, "released", 0)?;
+        end_hold(transaction, hold, "released", 0, at.at)?;
         changes.held(AccountId(debit.0), amount.saturating_neg());
     }
     Ok(())
 }
 
-fn end_hold(transaction: &Transaction<'_>, hold: PaymentId, state: &str, left: i64) -> Result<(), Error> {
-    transaction.prepare_cached("UPDATE holds SET state = ?2, amount = ?3 WHERE number = ?1")?.execute((
-        hold.sql(),
-        state,
-        left,
-    ))?;
+/// A hold of which this much is left; one that is not open any more has ended.
+fn end_hold(
+    transaction: &Transaction<'_>,
+    hold: PaymentId,
+    state: &str,
+    left: i64,
+    at: i64,
+) -> Result<(), Error> {
+    let ended = Some(at).filter(|_| state != "open");
+    transaction
+        .prepare_cached("UPDATE holds SET state = ?2, amount = ?3, ended = ?4 WHERE number = ?1")?
+        .execute((hold.sql(), state, left, ended))?;
     Ok(())
 }
 
 fn put_hold(transaction: &Transaction<'_>, at: At, hold: &NewHold, review: bool) -> Result<(), Error> {
     transaction
         .prepare_cached(
-            "INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            "INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'open', ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?5, NULL)",
         )?
         .execute(params![
             at.number.sql(),

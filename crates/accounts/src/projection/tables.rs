@@ -5,7 +5,7 @@
 //! their keys are in tables of their own: [`crate::legs`], [`crate::answers`], [`crate::key_runs`].
 
 /// Version of the tables. With another one in the file, they are made anew from the journal.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 pub(super) const CREATE: &str = "
     -- How far the tables have followed the journal, and how many records of the audit log they have seen.
@@ -36,16 +36,19 @@ pub(super) const CREATE: &str = "
     ) STRICT;
     CREATE INDEX payments_by_reference ON payments (reference, number) WHERE reference <> '';
     CREATE INDEX payments_by_original ON payments (original) WHERE original IS NOT NULL;
+    CREATE INDEX payments_by_hold ON payments (hold) WHERE hold IS NOT NULL;
     CREATE INDEX payments_in_review ON payments (number) WHERE state = 'review';
     CREATE INDEX payments_refused ON payments (number) WHERE state = 'refused';
-    -- Amounts set aside. state: open, captured, released, expired. amount is what is still set aside.
+    -- Amounts set aside. state: open, captured, released, expired. amount is what is still set aside, original what
+    -- was set aside at first; ended is when nothing was any more.
     CREATE TABLE holds (
         number INTEGER PRIMARY KEY, at INTEGER NOT NULL, from_account INTEGER NOT NULL, to_account INTEGER NOT NULL,
         amount INTEGER NOT NULL, currency TEXT NOT NULL, expires INTEGER, state TEXT NOT NULL, memo TEXT NOT NULL,
         reference TEXT NOT NULL, app TEXT NOT NULL, terminal TEXT NOT NULL, region TEXT NOT NULL,
-        review INTEGER NOT NULL, evidence BLOB NOT NULL
+        review INTEGER NOT NULL, evidence BLOB NOT NULL, original INTEGER NOT NULL, ended INTEGER
     ) STRICT;
     CREATE INDEX holds_open ON holds (number) WHERE state = 'open';
+    CREATE INDEX holds_ended ON holds (ended) WHERE ended IS NOT NULL;
     -- What was done that moved no money: sign-ins, commands, parameters, cut-offs.
     CREATE TABLE acts (
         number INTEGER PRIMARY KEY, record INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,

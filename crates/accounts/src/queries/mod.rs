@@ -2,6 +2,7 @@
 //! own connections, and SQLite's write-ahead log lets them read while the projections move on.
 
 pub(crate) mod days;
+pub(crate) mod figures;
 pub(crate) mod log;
 pub(crate) mod payments;
 

@@ -98,7 +98,7 @@ fn entries(connection: &Connection, account: AccountId, lines: &[Line]) -> rusql
     lines.iter().map(read).collect()
 }
 
-const PAYMENT: &str = "SELECT p.number, p.operation, p.from_account, f.name, p.to_account, t.name, p.amount, p.fee, \
+pub(super) const PAYMENT: &str = "SELECT p.number, p.operation, p.from_account, f.name, p.to_account, t.name, p.amount, p.fee, \
      p.payee_fee, p.currency, p.at, p.memo, p.reference, p.app, p.terminal, p.region, p.evidence, p.hold, p.original, \
      p.state, p.refusal, p.reasons \
      FROM payments p JOIN accounts f ON f.id = p.from_account JOIN accounts t ON t.id = p.to_account";
@@ -142,7 +142,7 @@ pub(crate) fn after(
         .collect()
 }
 
-fn read_payment(row: &Row<'_>) -> rusqlite::Result<PaymentRecord> {
+pub(super) fn read_payment(row: &Row<'_>) -> rusqlite::Result<PaymentRecord> {
     let currency = currency(row, 9)?;
     let state: String = row.get(19)?;
     let state = match state.as_str() {
