@@ -47,23 +47,34 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
+/// How answers are printed.
+enum Print {
+    Text,
+    Json,
+    /// This field of the JSON value.
+    Field(String),
+}
+
 /// What every command that asks has: where, who, how to print.
 pub(crate) struct Desk {
     pub(crate) directory: Directory,
+    /// Whether a program reads what is printed.
     pub(crate) json: bool,
+    print: Print,
     pub(crate) operator: Option<OperatorKey>,
     pub(crate) runtime: tokio::runtime::Runtime,
 }
 
 impl Desk {
-    fn new(directory: &Path, json: bool, operator: &Operator) -> Result<Self> {
+    fn new(directory: &Path, print: Print, operator: &Operator) -> Result<Self> {
         let operator = operator.given().map(|(name, file)| {
             let key = crate::directory::signing_key(&file)?;
             anyhow::Ok(OperatorKey { name, key })
         });
         Ok(Self {
             directory: Directory::at(directory),
-            json,
+            json: !matches!(print, Print::Text),
+            print,
             operator: operator.transpose()?,
             runtime: runtime()?,
         })
@@ -74,15 +85,24 @@ impl Desk {
         self.runtime.block_on(office::ask(&self.directory, request, self.operator.as_ref()))
     }
 
-    /// Prints an answer, as JSON or as the text for people.
+    /// Prints an answer: as JSON, one field of it, or the text for people.
     pub(crate) fn print(&self, done: &Value, text: &str) {
-        output::print(self.json, done, text);
+        match &self.print {
+            Print::Json => output::print(true, done, text),
+            Print::Text => output::print(false, done, text),
+            Print::Field(name) => output::line(&output::field(done, name)),
+        }
     }
 }
 
 fn dispatch(arguments: Arguments) -> Result<()> {
-    let Arguments { directory, json, operator, command } = arguments;
-    let desk = || Desk::new(&directory, json, &operator);
+    let Arguments { directory, json, field, operator, command } = arguments;
+    let print = match field {
+        Some(field) => Print::Field(field),
+        None if json => Print::Json,
+        None => Print::Text,
+    };
+    let desk = || Desk::new(&directory, print, &operator);
     match command {
         Command::Init(init) => {
             let made = crate::directory::init(

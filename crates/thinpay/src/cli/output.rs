@@ -13,6 +13,19 @@ pub(crate) fn print(json: bool, value: &impl Serialize, text: &str) {
     }
 }
 
+/// A field of an answer as text, found by names and places with dots between them; empty when it is not there.
+pub(crate) fn field(value: &serde_json::Value, name: &str) -> String {
+    let found = name.split('.').try_fold(value, |value, part| match value {
+        serde_json::Value::Array(values) => values.get(part.parse::<usize>().ok()?),
+        _ => value.get(part),
+    });
+    match found {
+        None | Some(serde_json::Value::Null) => String::new(),
+        Some(serde_json::Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
 /// Prints one line on standard output. A reader that has gone away is no failure of the command's.
 pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");

@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Print one JSON value instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print one field of the JSON value only, for shell scripts: payment, or entries.0.payment
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "json")]
+    pub(crate) field: Option<String>,
     #[command(flatten)]
     pub(crate) operator: Operator,
     #[command(subcommand)]
