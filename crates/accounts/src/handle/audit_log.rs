@@ -29,6 +29,12 @@ pub struct RecordProof {
 }
 
 impl Accounts {
+    /// Rows of the journal that have been acknowledged: each was synced once.
+    #[must_use]
+    pub fn journal_rows(&self) -> u64 {
+        self.inner.shared.progress.acknowledged()
+    }
+
     /// The key that the heads of the audit log are signed with, if there is one.
     #[must_use]
     pub fn log_key(&self) -> Option<LogKey> {
