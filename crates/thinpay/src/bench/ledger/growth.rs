@@ -76,7 +76,7 @@ async fn start_up(market: Market, transfers: u64, rows: &mut Vec<Row>) -> Result
 }
 
 async fn memory(options: &Options, rows: &mut Vec<Row>) -> Result<()> {
-    let accounts = if options.quick { 20_000 } else { 1_000_000 };
+    let accounts = if options.quick { 100_000 } else { 1_000_000 };
     let folder = Folder::new()?;
     let opened = book::open(&folder.0, &Store::Embedded)?;
     let before = memory_bytes();
