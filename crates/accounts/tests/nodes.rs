@@ -8,6 +8,8 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use accounts::{Accounts, Decline, Error, Kind, Operation, StoreChoice};
@@ -164,6 +166,61 @@ async fn nodes_race_on_one_account_and_one_key() {
     assert_eq!(both.iter().filter(|posted| posted.is_ok()).count(), 1, "{both:?}");
     assert_eq!(both.iter().filter(|posted| reused(posted)).count(), 1, "{both:?}");
     same(&[&nodes[0], &nodes[1], &nodes[2]]).await;
+}
+
+/// Takes the lease away from whoever has it, again and again: two nodes believe for a while that they lead.
+/// What the one did in memory that was too late is thrown away, and done again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leaders_that_do_not_know_that_they_lead_no_more_do_no_harm() {
+    const ROBBERIES: u64 = 30;
+    let site = Site::new(2);
+    let nodes = [site.open(0), site.open(1)];
+    let people = settle_in(&nodes[0], 1).await;
+    let customer = people.customers[0];
+    let words = site.server.words();
+    let robbed = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&robbed);
+    let robber = std::thread::spawn(move || {
+        let mut client = postgres::Client::connect(&words, postgres::NoTls).expect("connects");
+        while counted.load(Ordering::Relaxed) < ROBBERIES {
+            // Nobody says so: the one that had it finds out when it renews it, or when it is fenced.
+            let robbed = client
+                .execute(
+                    "UPDATE thinpay.lease SET node = 'a robber', term = term + 1, until = '-infinity'",
+                    &[],
+                )
+                .expect("robs");
+            client.execute("SELECT pg_notify('thinpay thinpay', 'lease')", &[]).expect("says so");
+            counted.fetch_add(robbed, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    });
+    let posting = (0..8_u64).map(|client| {
+        let node = nodes[usize::try_from(client % 2).expect("small")].clone();
+        let (from, to) = (people.settlement, customer);
+        let robbed = Arc::clone(&robbed);
+        tokio::spawn(async move {
+            let mut paid = Vec::new();
+            while robbed.load(Ordering::Relaxed) < ROBBERIES {
+                let number = client * 100_000 + u64::try_from(paid.len()).expect("small");
+                let posted = node.post(payment(number, Operation::TopUp, from, to, 1)).await.expect("posts");
+                paid.push(posted.payment);
+            }
+            paid
+        })
+    });
+    let mut paid = Vec::new();
+    for posting in posting.collect::<Vec<_>>() {
+        paid.extend(posting.await.expect("runs"));
+    }
+    robber.join().expect("robs");
+    let distinct: BTreeSet<_> = paid.iter().collect();
+    assert_eq!(distinct.len(), paid.len(), "each payment has a number of its own");
+    same(&[&nodes[0], &nodes[1]]).await;
+    for node in &nodes {
+        assert_eq!(balance(node, customer).await, OPENING_UNITS + i64::try_from(paid.len()).expect("small"));
+    }
+    eprintln!("the lead was taken away {ROBBERIES} times in {} payments", paid.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

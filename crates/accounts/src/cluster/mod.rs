@@ -38,6 +38,10 @@ pub(crate) const LEASE: Duration = Duration::from_secs(3);
 const LEASE_TICK: Duration = Duration::from_millis(500);
 /// How often a node looks for what a notification may have failed to tell.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often the others are told that the journal has grown, while none of them waits for an answer.
+const GROWN_EVERY: Duration = Duration::from_millis(20);
+/// How long a node is taken to wait for more answers after it has passed something on.
+const ASKED_LATELY: Duration = Duration::from_secs(5);
 /// How long to wait after a lost connection before the next is tried.
 const RECONNECT_AFTER: Duration = Duration::from_millis(100);
 /// Messages that are dealt with in one turn.
@@ -152,6 +156,11 @@ struct Office {
     session: Option<Session>,
     lease: Lease,
     leading: bool,
+    /// The journal has grown, and the others have not been told yet.
+    grown: bool,
+    told: Instant,
+    /// When another node passed something on last.
+    asked: Option<Instant>,
     ended: bool,
 }
 
@@ -161,7 +170,18 @@ impl Office {
         let node = mailbox::new_name(place, &mut session)?;
         let lease = Lease::new(&node);
         let (place, session) = (place.clone(), Some(session));
-        Ok(Self { place, node, sink, session, lease, leading: false, ended: false })
+        Ok(Self {
+            place,
+            node,
+            sink,
+            session,
+            lease,
+            leading: false,
+            grown: false,
+            told: Instant::now(),
+            asked: None,
+            ended: false,
+        })
     }
 
     fn run(mut self, posts: &mpsc::Receiver<Post>) {
@@ -169,7 +189,8 @@ impl Office {
         let mut next_look = Instant::now();
         while !self.ended {
             let now = Instant::now();
-            let wait = next_lease.min(next_look).saturating_duration_since(now);
+            let next = if self.grown { next_look.min(self.told + GROWN_EVERY) } else { next_look };
+            let wait = next.min(next_lease).saturating_duration_since(now);
             let mut turn = Turn::default();
             match posts.recv_timeout(wait) {
                 Ok(post) => turn.add(post),
@@ -242,7 +263,14 @@ impl Office {
                 self.tell(Event::Changed);
             }
         }
-        mailbox::send(session, &place, &self.node, turn.requests, turn.answers, turn.grown && self.leading)?;
+        self.grown |= turn.grown;
+        // Where nobody waits for it, it is said seldom: saying it costs as much as a small commit.
+        let lately = self.asked.is_some_and(|asked| asked.elapsed() < ASKED_LATELY);
+        let say_grown = self.grown && (lately || self.told.elapsed() >= GROWN_EVERY);
+        mailbox::send(session, &place, &self.node, turn.requests, turn.answers, say_grown)?;
+        if say_grown {
+            (self.grown, self.told) = (false, Instant::now());
+        }
         if turn.heard_grown {
             self.tell(Event::Grown);
         }
@@ -257,6 +285,7 @@ impl Office {
             // What this node had passed on before it led, its writer does by itself.
             requests.retain(|request| request.node != self.node);
             if !requests.is_empty() {
+                self.asked = Some(Instant::now());
                 self.tell(Event::Requests(requests));
             }
         }
