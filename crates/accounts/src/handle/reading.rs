@@ -149,6 +149,15 @@ impl Accounts {
         self.read(move |connection| days::declines(connection, from, until)).await
     }
 
+    /// Which settlement instructions have been posted: by their reference, the payment that did it. Other
+    /// payments that carry such a reference do not count.
+    ///
+    /// # Errors
+    /// As for [`Accounts::account`].
+    pub async fn settlements(&self, references: Vec<String>) -> Result<BTreeMap<String, PaymentId>, Error> {
+        self.read(move |connection| days::settlements(connection, &references)).await
+    }
+
     /// The totals of every account as of a moment: everything that was posted before it.
     ///
     /// # Errors

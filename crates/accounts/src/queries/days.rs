@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger::Timestamp;
 use money::Money;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::payments::number_at;
 use super::{currency, entry_kind, unreadable};
@@ -93,4 +93,23 @@ pub(crate) fn declines(
         )?
         .query_map((from.sql(), until.sql()), |row| Ok((row.get(0)?, unsigned(row.get(1)?))))?
         .collect()
+}
+
+/// Which settlement instructions have been posted: by reference, the payment that did.
+pub(crate) fn settlements(
+    connection: &Connection,
+    references: &[String],
+) -> rusqlite::Result<BTreeMap<String, PaymentId>> {
+    let mut found = connection.prepare_cached(
+        "SELECT number FROM payments WHERE reference = ?1 AND reference <> '' AND operation = 'settlement'
+         AND state = 'posted' ORDER BY number LIMIT 1",
+    )?;
+    let mut settlements = BTreeMap::new();
+    for reference in references {
+        let number = found.query_row([reference], |row| row.get(0)).optional()?;
+        if let Some(number) = number {
+            settlements.insert(reference.clone(), PaymentId::from_sql(number));
+        }
+    }
+    Ok(settlements)
 }
