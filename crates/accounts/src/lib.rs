@@ -71,4 +71,4 @@ pub use payment::{
 };
 pub use record::read_record;
 pub use store::StoreChoice;
-pub use verify::Verified;
+pub use verify::{Finding, LogCheck, LogReport, Verified, What};

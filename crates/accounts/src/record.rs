@@ -4,6 +4,7 @@ use audit::{PaymentFacts, Record};
 use identity::Operation as Agreed;
 use money::Money;
 
+use crate::decision::Verdict;
 use crate::entry::{Entry, decode_entry};
 use crate::{EntryKind, Operation, Payment, PaymentId};
 
@@ -15,6 +16,9 @@ pub fn read_record(record: &Record<'_>) -> Result<PaymentFacts, String> {
     let (entry, decision) = decode_entry(record.entry)
         .ok_or("the record's entry does not read: it is damaged, or of a later version")?;
     let payment = PaymentId(record.number).to_string();
+    if decision.as_deref().is_some_and(|decision| decision.verdict == Verdict::Review) {
+        return Err("the payment was set aside for the operator's review: its record does not say whether it was paid in the end".to_owned());
+    }
     match entry {
         Entry::Payment(Payment { key, operation, from, to, amount, memo, evidence, .. }) => {
             let fee = decision.and_then(|decision| decision.payer_fee(from));
@@ -48,6 +52,22 @@ pub fn read_record(record: &Record<'_>) -> Result<PaymentFacts, String> {
             memo: entry.refund.memo,
             evidence: entry.refund.evidence,
         }),
+        Entry::Exchange(exchange) => Ok(PaymentFacts {
+            payment,
+            operation: EntryKind::Exchange.word().to_owned(),
+            agreed: None,
+            key: exchange.key,
+            from: exchange.from.to_string(),
+            to: exchange.to.to_string(),
+            amount: exchange.amount,
+            fee: Money::zero(exchange.amount.currency()),
+            memo: exchange.memo,
+            evidence: exchange.evidence,
+        }),
+        Entry::Capture(_) => Err(
+            "the record is that of a capture, which names no accounts: they are in the record of its hold"
+                .to_owned(),
+        ),
         _ => Err("the record is not that of a payment".to_owned()),
     }
 }

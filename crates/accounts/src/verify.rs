@@ -1,4 +1,14 @@
-//! The whole-book check on disk: the chain, a replay from the first row, and the projections against it.
+//! The whole-book check on disk: the chain, a replay from the first row, and the projections against it. What
+//! goes deeper, down to every record and every signed head, is in `log`.
+
+mod align;
+mod differences;
+mod log;
+mod logged;
+mod report;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,10 +17,14 @@ use money::Currency;
 use rusqlite::Connection;
 
 use crate::book::Book;
-use crate::journal::{self, signed, unsigned};
+use crate::journal::{self, Row, signed, unsigned};
+use crate::projection::Projected;
 use crate::recovery::{Files, apply};
 use crate::writer::Copy;
 use crate::{Error, queries};
+
+pub(crate) use log::verify_log;
+pub use report::{Finding, LogCheck, LogReport, What};
 
 /// What was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,41 +43,89 @@ pub struct Verified {
 
 /// Verifies the book on disk against a copy of the book in memory.
 pub(crate) fn verify(files: &Files, copy: &Copy, limits: Limits) -> Result<Verified, Error> {
-    let totals = copy.book.ledger.check().map_err(|fault| Error::Damaged(fault.to_string()))?;
     let connection = queries::connect(&files.projections())?;
     // One transaction, so that position, accounts and history are of one moment.
     connection.execute_batch("BEGIN")?;
-    let projected = unsigned(connection.query_row("SELECT sequence FROM position", [], |row| row.get(0))?);
-    let until = copy.sequence.max(projected);
-    let mut replayed = Book::new(limits);
-    if projected == 0 {
-        compare(&connection, &replayed.ledger)?;
+    let mut replaying = Replaying::new(&connection, Some(copy), limits)?;
+    journal::read(files.journal(), replaying.until, |row| replaying.row(row).map(drop))?;
+    replaying.finish()
+}
+
+/// A replay from the first row, compared with the book in memory and with the projections when it comes to
+/// where they stand.
+pub(super) struct Replaying<'a> {
+    connection: &'a Connection,
+    copy: Option<&'a Copy>,
+    projected: u64,
+    projected_hash: [u8; 32],
+    book: Book,
+    rows: u64,
+    hash: [u8; 32],
+    /// The last row that matters; without a book in memory, the journal's last.
+    pub(super) until: u64,
+}
+
+impl<'a> Replaying<'a> {
+    pub(super) fn new(
+        connection: &'a Connection,
+        copy: Option<&'a Copy>,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let (projected, projected_hash) =
+            connection.query_row("SELECT sequence, hash FROM position", [], |row| {
+                Ok((unsigned(row.get(0)?), row.get(1)?))
+            })?;
+        let book = Book::new(limits);
+        if projected == 0 {
+            compare(connection, &book.ledger)?;
+        }
+        let until = copy.map_or(u64::MAX, |copy| copy.sequence.max(projected));
+        let hash = journal::CHAIN_START;
+        Ok(Self { connection, copy, projected, projected_hash, book, rows: 0, hash, until })
     }
-    journal::read(files.journal(), until, |row| {
+
+    /// Takes the next row, which follows the one before it.
+    pub(super) fn row(&mut self, row: Row) -> Result<Projected, Error> {
         let (sequence, hash) = (row.sequence, row.hash);
-        apply(&mut replayed, row)?;
-        if sequence == copy.sequence {
+        let projected = apply(&mut self.book, row)?;
+        (self.rows, self.hash) = (sequence, hash);
+        if let Some(copy) = self.copy.filter(|copy| copy.sequence == sequence) {
             if hash != copy.hash {
                 return Err(Error::Damaged(format!("row {sequence} is not the one that was written")));
             }
-            if replayed.encode() != copy.book.encode() {
+            if self.book.encode() != copy.book.encode() {
                 return Err(Error::Damaged(format!(
                     "its replay to row {sequence} makes another book than the one in memory"
                 )));
             }
         }
-        if sequence == projected {
-            compare(&connection, &replayed.ledger)?;
+        if sequence == self.projected {
+            if hash != self.projected_hash {
+                return Err(Error::Damaged(format!(
+                    "row {sequence} is not the one the projections followed"
+                )));
+            }
+            compare(self.connection, &self.book.ledger)?;
         }
-        Ok(())
-    })?;
-    Ok(Verified {
-        rows: copy.sequence,
-        hash: copy.hash,
-        accounts: copy.book.ledger.accounts().len(),
-        holds: copy.book.ledger.holds().len(),
-        turnover: totals.into_iter().map(|(currency, totals)| (currency, totals.debits_posted)).collect(),
-    })
+        Ok(projected)
+    }
+
+    /// What was verified, when all rows were taken.
+    pub(super) fn finish(self) -> Result<Verified, Error> {
+        let needed = self.copy.map_or(self.projected, |copy| copy.sequence.max(self.projected));
+        if self.rows < needed {
+            return Err(Error::Damaged(format!("it ends before row {needed}")));
+        }
+        let book = self.copy.map_or(&self.book, |copy| &copy.book);
+        let totals = book.ledger.check().map_err(|fault| Error::Damaged(fault.to_string()))?;
+        Ok(Verified {
+            rows: self.copy.map_or(self.rows, |copy| copy.sequence),
+            hash: self.copy.map_or(self.hash, |copy| copy.hash),
+            accounts: book.ledger.accounts().len(),
+            holds: book.ledger.holds().len(),
+            turnover: totals.into_iter().map(|(currency, totals)| (currency, totals.debits_posted)).collect(),
+        })
+    }
 }
 
 /// What an account's legs make.

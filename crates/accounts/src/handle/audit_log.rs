@@ -1,10 +1,12 @@
 //! The audit log: heads, and the proof of a payment.
 
+use std::path::Path;
+
 use audit::{
     Appender, Hash, LogKey, Outcome, Record, SignedTreeHead, TreeError, TreeHead, consistency_proof,
     inclusion_proof,
 };
-use ledger::Timestamp;
+use ledger::{Limits, Timestamp};
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
@@ -13,7 +15,11 @@ use crate::entry::{Entry, decode_batch};
 use crate::journal;
 use crate::projection::SqlTiles;
 use crate::queries::log;
-use crate::{Error, PaymentId};
+use crate::recovery::Files;
+use crate::store::StoreChoice;
+use crate::verify;
+use crate::writer::Message;
+use crate::{Error, LogCheck, LogReport, PaymentId};
 
 /// The record of a payment, and the proof that it is in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +126,51 @@ impl Accounts {
         })?;
         let record = answer.await.map_err(|_| Error::Stopped)??;
         Ok(RecordProof { record, index, proof, head })
+    }
+
+    /// Verifies the audit log and the book beneath it: every row as it stands, every record against the stored
+    /// tree, the tree against every signed head, and the replay of the book as [`Accounts::verify`] does. Posting
+    /// goes on meanwhile. `progress` is told how many rows are done, of how many. Memory: that of a second book
+    /// and 150 bytes a head.
+    ///
+    /// What is wrong with the book is in the report.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when it cannot be read at all; [`Error::Stopped`].
+    pub async fn verify_log(
+        &self,
+        mut check: LogCheck,
+        mut progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<LogReport, Error> {
+        check.operator_key = self.log_key();
+        // What was answered before is in the projections by then, as far as they get.
+        self.settled().await?;
+        let (reply, copy) = tokio::sync::oneshot::channel();
+        self.send(Message::Copy(reply)).await?;
+        let copy = copy.await.map_err(|_| Error::Stopped)?;
+        let (files, limits) = (self.inner.files.clone(), self.inner.limits);
+        let (reply, verified) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new().name("accounts-verify".to_owned()).spawn(move || {
+            let _ = reply.send(verify::verify_log(&files, Some(&copy), limits, &check, &mut progress));
+        })?;
+        verified.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// Verifies the audit log of a book that nobody has open, also of one that does not open any more. Changes
+    /// nothing. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] when it is open; [`Error::Store`] when it cannot be read at all, or has no projections:
+    /// opening it makes them.
+    pub fn verify_closed_log(
+        path: &Path,
+        store: &StoreChoice,
+        check: &LogCheck,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<LogReport, Error> {
+        let files = Files::with_store(path, store)?;
+        let _lock = files.lock()?;
+        verify::verify_log(&files, None, Limits::default(), check, &mut progress)
     }
 }
 

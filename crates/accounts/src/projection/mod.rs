@@ -12,7 +12,7 @@ use audit::Appender;
 use ledger::{Answer, Content, Expired, Key, Limits, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
-pub(crate) use tiles::SqlTiles;
+pub(crate) use tiles::{SqlTiles, record};
 
 use crate::book::Book;
 use crate::entry::Recorded;

@@ -24,7 +24,7 @@ impl TileStore for SqlTiles<'_> {
 }
 
 /// The record of an entry of this row, by its place in the row.
-fn record(row: &Projected, place: usize) -> Option<Record<'_>> {
+pub(crate) fn record(row: &Projected, place: usize) -> Option<Record<'_>> {
     let (recorded, answer) = (row.entries.get(place)?, row.answers.get(place)?);
     let (start, end) = recorded.range;
     let outcome = if is_done(row, place) { Outcome::Done } else { Outcome::Refused };
