@@ -36,7 +36,7 @@ const PROJECT_ROWS_MAX: usize = 1024;
 const PROJECT_ENTRIES_MAX: usize = 32_768;
 /// How long the projections wait for more before they follow, unless somebody waits for them: each step writes
 /// pages that the next would write again.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(100);
 /// How often it is checked whether a hold has expired.
 const EXPIRY_CHECK: Duration = Duration::from_millis(250);
 
