@@ -187,7 +187,10 @@ impl EntryKind {
             Self::Release => language.say("Released hold", "预授权撤销"),
             Self::Settlement => language.say("Settlement", "结算"),
             Self::Adjustment => language.say("Adjustment", "调账"),
-            Self::Other(word) => word,
+            Self::Other(word) => match word.as_str() {
+                "rounding" => language.say("Rounding of exchanges", "兑换尾差"),
+                word => word,
+            },
         }
     }
 
@@ -230,7 +233,7 @@ impl FromStr for EntryKind {
 /// are.
 pub(crate) fn decline_reason(reason: &str, language: Language) -> &str {
     let (english, chinese) = match reason {
-        "insufficient-funds" => ("Not enough money", "余额不足"),
+        "funds" | "insufficient-funds" => ("Not enough money", "余额不足"),
         "unknown-payee" => ("Unknown payee", "收款方不存在"),
         "unknown-account" => ("Unknown account", "账户不存在"),
         "account-closed" => ("Account closed", "账户已销户"),
@@ -243,6 +246,8 @@ pub(crate) fn decline_reason(reason: &str, language: Language) -> &str {
         "limit" | "limit-exceeded" => ("Beyond a limit", "超过限额"),
         "risk" | "risk-refused" => ("Refused by a risk rule", "风控规则拒绝"),
         "step-up" => ("Stronger consent was asked for", "需要加强验证"),
+        "price" => ("Fee or rate not as agreed", "手续费或汇率与约定不符"),
+        "ledger" => ("Amount or account not valid", "金额或账户无效"),
         "key-reused" => ("Key used for another payment", "请求编号重复"),
         "currency-mismatch" => ("Currencies differ", "币种不符"),
         "refund-exceeds" => ("Refund beyond the payment", "退款超过原交易金额"),
@@ -264,6 +269,17 @@ mod tests {
         assert_eq!(EntryKind::from("tithe"), EntryKind::Other("tithe".to_owned()));
         for word in ["customer", "merchant", "settlement", "fees", "suspense"] {
             assert_eq!(AccountKind::from(word).word(), word);
+        }
+    }
+
+    #[test]
+    fn every_reason_of_the_account_platform_has_words_in_both_languages() {
+        for reason in ["price", "limit", "risk", "step-up", "funds", "ledger"] {
+            assert!(decline_reason(reason, Language::English).starts_with(|first: char| first.is_uppercase()));
+            assert!(!decline_reason(reason, Language::Chinese).is_ascii(), "{reason}");
+        }
+        for language in [Language::English, Language::Chinese] {
+            assert_ne!(EntryKind::from("rounding").name(language), "rounding");
         }
     }
 
