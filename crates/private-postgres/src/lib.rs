@@ -160,8 +160,20 @@ impl PrivatePostgres {
     /// As [`PrivatePostgres::start`].
     pub fn crash_and_restart(&mut self) -> Result<(), Error> {
         stop(&mut self.supervisor, b"keep\n");
-        self.supervisor = serve(&self.programs, self.folder.path(), self.port)?;
-        Ok(())
+        let since = Instant::now();
+        loop {
+            match serve(&self.programs, self.folder.path(), self.port) {
+                Ok(supervisor) => {
+                    self.supervisor = supervisor;
+                    return Ok(());
+                }
+                // The killed server's helpers have not noticed yet.
+                Err(Error::Start(why)) if why.contains("still in use") && since.elapsed() < START_MAX => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
