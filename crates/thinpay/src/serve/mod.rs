@@ -1,6 +1,7 @@
 //! `thinpay serve`: listeners, the sessions behind them, and a stop that loses nothing.
 
 mod connection;
+mod cut_off;
 mod listen;
 mod plain;
 mod web;
@@ -162,6 +163,7 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
     let office_books = Arc::clone(&books);
     let office_shutdown = shutdown.clone();
     tasks.spawn(async move { office::serve(office, &socket, office_books, office_shutdown).await });
+    tasks.spawn(cut_off::watch(Arc::clone(&books), shutdown.clone()));
 
     announce(&ready, json);
     wait_for_signal().await?;
