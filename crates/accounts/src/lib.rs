@@ -69,6 +69,7 @@ pub use payment::{
     NewHold, ORIGIN_BYTES_MAX, Operation, Origin, Payment, Posted, Quote, QuoteVerdict, REFERENCE_BYTES_MAX,
     Refund, Refunded, Release, Released, Resolution,
 };
+pub use queries::past::PastPayment;
 pub use record::read_record;
 pub use store::StoreChoice;
 pub use verify::{Finding, LogCheck, LogReport, Verified, What};

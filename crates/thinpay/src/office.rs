@@ -33,14 +33,44 @@ pub(crate) async fn ask(
     request: &Request,
     operator: Option<&OperatorKey>,
 ) -> Result<serde_json::Value> {
-    let envelope = Envelope::new(serde_json::to_string(request)?, operator);
-    match UnixStream::connect(directory.socket()).await {
-        Ok(stream) => ask_server(stream, &envelope).await,
-        Err(_) => {
-            let books = Books::open(directory, false)?;
-            let answer = admin::carry_out(&books, &envelope).await;
+    let mut door = Door::to(directory);
+    let answer = door.ask(request, operator).await;
+    door.close().await;
+    answer
+}
+
+/// A way to the books for several requests in a row: without a server the directory is opened once.
+pub(crate) struct Door<'a> {
+    directory: &'a Directory,
+    books: Option<Books>,
+}
+
+impl<'a> Door<'a> {
+    pub(crate) const fn to(directory: &'a Directory) -> Self {
+        Self { directory, books: None }
+    }
+
+    /// Carries out a request as [`ask`] does.
+    pub(crate) async fn ask(
+        &mut self,
+        request: &Request,
+        operator: Option<&OperatorKey>,
+    ) -> Result<serde_json::Value> {
+        let envelope = Envelope::new(serde_json::to_string(request)?, operator);
+        let books = match &self.books {
+            Some(books) => books,
+            None => match UnixStream::connect(self.directory.socket()).await {
+                Ok(stream) => return ask_server(stream, &envelope).await,
+                Err(_) => self.books.insert(Books::open(self.directory, false)?),
+            },
+        };
+        admin::carry_out(books, &envelope).await
+    }
+
+    /// Closes what was opened.
+    pub(crate) async fn close(self) {
+        if let Some(books) = self.books {
             books.close().await;
-            answer
         }
     }
 }

@@ -5,6 +5,7 @@ mod backup;
 mod figures;
 mod money;
 mod parameters;
+mod past;
 mod reading;
 
 pub use audit_log::RecordProof;

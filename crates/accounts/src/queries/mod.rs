@@ -4,6 +4,7 @@
 pub(crate) mod days;
 pub(crate) mod figures;
 pub(crate) mod log;
+pub(crate) mod past;
 pub(crate) mod payments;
 
 use std::path::Path;
