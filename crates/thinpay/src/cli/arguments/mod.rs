@@ -38,10 +38,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 pub(crate) struct Operator {
     /// Your name as an operator [default: $THINPAY_OPERATOR]
-    #[arg(long = "operator", global = true, value_name = "NAME", requires = "key")]
+    #[arg(long = "operator", global = true, value_name = "NAME", requires = "operator-key")]
     name: Option<String>,
     /// Your secret key, made by `thinpay operator key` [default: $THINPAY_OPERATOR_KEY]
-    #[arg(long = "operator-key", id = "key", global = true, value_name = "FILE")]
+    #[arg(long = "operator-key", id = "operator-key", global = true, value_name = "FILE")]
     key: Option<PathBuf>,
 }
 
@@ -325,4 +325,20 @@ pub(crate) struct Bench {
     /// A short run, to see that it works
     #[arg(long)]
     pub(crate) quick: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_options_do_not_clash() {
+        for line in [
+            &["thinpay", "account", "top-up", "1000000161", "--amount", "1.00 CNY", "--key", "a"][..],
+            &["thinpay", "account", "release", "7K3-M92-QXC", "--key", "a", "--operator", "ada", "--operator-key", "k"],
+        ] {
+            assert!(Arguments::try_parse_from(line).is_ok(), "{line:?}");
+        }
+        assert!(Arguments::try_parse_from(["thinpay", "account", "verify", "--operator", "ada"]).is_err());
+    }
 }
