@@ -57,7 +57,7 @@ pub use decision::{Control, ControlRefusal};
 pub use entry::{DETAIL_BYTES_MAX, PARAMETER_BYTES_MAX, ParameterChange, ParameterStep};
 pub use error::{Decline, Error};
 pub use figures::{DayFigures, Figure, HeldAt, HoldRecord, Related};
-pub use handle::{Accounts, Backup, Clock, Options, RecordProof};
+pub use handle::{Accounts, Backup, Clock, Options, Progressed, RecordProof};
 pub use history::{
     Act, ActRecord, Cursor, Entry, EntryKind, Movement, OpenHold, PAGE_ENTRIES_MAX, Page, PaymentRecord,
     PaymentState, Period, TrialRow,

@@ -18,6 +18,9 @@ const REPLAY_ROWS: usize = 256;
 /// Requests replayed into the projections in one transaction, about.
 const REPLAY_ENTRIES: usize = 16_384;
 
+/// Rows replayed between two words about how far it is.
+const REPLAY_PROGRESS_ROWS: u64 = 256;
+
 /// The files of a book in its folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
@@ -79,7 +82,12 @@ pub(crate) struct Recovered {
 
 /// Opens the book: checks the whole chain, starts from the snapshot if there is one, replays the rest, and
 /// lets the projections follow.
-pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error> {
+/// `progress` is told now and then which row has been read, of how many.
+pub(crate) fn recover(
+    files: &Files,
+    limits: Limits,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Recovered, Error> {
     let journal = Journal::open(files.journal())?;
     let mut projection = Projection::open(&files.projections())?;
     if projection.sequence > journal.sequence {
@@ -106,6 +114,9 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
             return Ok(());
         }
         let (sequence, hash) = (row.sequence, row.hash);
+        if sequence % REPLAY_PROGRESS_ROWS == 0 {
+            progress(sequence, journal.sequence);
+        }
         let projected = apply(&mut book, row)?;
         debug_assert_eq!((projected.sequence, projected.hash), (sequence, hash));
         if sequence > followed {
@@ -115,6 +126,7 @@ pub(crate) fn recover(files: &Files, limits: Limits) -> Result<Recovered, Error>
     })?;
     replay.write(&mut projection)?;
     book.check()?;
+    progress(journal.sequence, journal.sequence);
     Ok(Recovered { book, journal, projection })
 }
 

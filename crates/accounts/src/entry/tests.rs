@@ -552,7 +552,7 @@ proptest! {
                 journal.append(at, &batch).expect("appends");
             }
             drop(journal);
-            let found = recover(&files, Limits::default()).expect("opens");
+            let found = recover(&files, Limits::default(), &|_, _| {}).expect("opens");
             prop_assert_eq!(found.book.encode(), book.encode());
         }
     }

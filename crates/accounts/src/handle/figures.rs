@@ -23,7 +23,7 @@ impl Accounts {
         self.read(move |connection| figures::held_at(connection, account, at)).await
     }
 
-    /// Holds that are open, oldest first: those with a number after this one, of one account or of all, at
+    /// Holds that are open, oldest first: those with a number after this one, if one is given, of one account or of all, at
     /// most [`PAGE_ENTRIES_MAX`](crate::PAGE_ENTRIES_MAX).
     ///
     /// # Errors
@@ -31,7 +31,7 @@ impl Accounts {
     pub async fn holds_after(
         &self,
         account: Option<AccountId>,
-        after: PaymentId,
+        after: Option<PaymentId>,
     ) -> Result<Vec<HoldRecord>, Error> {
         self.read(move |connection| figures::holds_after(connection, account, after)).await
     }

@@ -35,6 +35,9 @@ use crate::{AccountId, Decline, Error, NewAccount, PaymentId};
 /// Where the time comes from: only programs read clocks. Called by the writer once a batch.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// Is told how much is done, of how much.
+pub type Progressed = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
 /// Requests that may wait for the writer; more wait in their callers.
 const QUEUE_MAX: usize = 16_384;
 
@@ -58,6 +61,8 @@ pub struct Options {
     pub limits: Limits,
     /// Signs the heads of the audit log; without it there are no heads and no receipts.
     pub log_key: Option<Arc<SigningKey>>,
+    /// Told now and then, while the book is opened, which row of the journal has been read, of how many.
+    pub progress: Option<Progressed>,
 }
 
 impl Options {
@@ -71,6 +76,7 @@ impl Options {
             readers: 2,
             limits: Limits::default(),
             log_key: None,
+            progress: None,
         }
     }
 }
@@ -120,11 +126,15 @@ impl Accounts {
     /// [`Error::InUse`] when another process has it open, [`Error::Damaged`] when the journal is not what was
     /// written, [`Error::Store`].
     pub fn open(options: Options) -> Result<Self, Error> {
-        let Options { path, store, clock, readers, limits, log_key } = options;
+        let Options { path, store, clock, readers, limits, log_key, progress } = options;
         let limits = Limits { keys_max: limits.keys_max.max(KEYS_MIN) };
         let files = Files::with_store(&path, &store)?;
         let lock = files.lock()?;
-        let Recovered { book, journal, projection } = recovery::recover(&files, limits)?;
+        let Recovered { book, journal, projection } = recovery::recover(&files, limits, &|done, of| {
+            if let Some(progress) = &progress {
+                progress(done, of);
+            }
+        })?;
         // What the ledger has forgotten must be in the projections by then, so they never lag behind by more
         // than half of what it remembers.
         let progress = Progress::new(journal.sequence, limits.keys_max / 2);

@@ -108,14 +108,14 @@ fn read_hold(row: &Row<'_>) -> rusqlite::Result<HoldRecord> {
 pub(crate) fn holds_after(
     connection: &Connection,
     account: Option<AccountId>,
-    after: PaymentId,
+    after: Option<PaymentId>,
 ) -> rusqlite::Result<Vec<HoldRecord>> {
     connection
         .prepare_cached(&format!(
             "{HOLD} WHERE h.state = 'open' AND h.number > ?1 AND (?2 IS NULL OR ?2 IN (h.from_account, h.to_account))
              ORDER BY h.number LIMIT {PAGE_ENTRIES_MAX}"
         ))?
-        .query_map((after.sql(), account.map(AccountId::sql)), read_hold)?
+        .query_map((after.map_or(0, PaymentId::sql), account.map(AccountId::sql)), read_hold)?
         .collect()
 }
 

@@ -13,6 +13,9 @@ use crate::{
     Period,
 };
 
+/// Most lines of a period that are read at once.
+const PERIOD_LINES_MAX: usize = 1_000_000;
+
 pub(crate) fn history(
     connection: &Connection,
     account: AccountId,
@@ -43,7 +46,13 @@ pub(crate) fn period(
     let Some(currency) = code else { return Ok(None) };
     let (first, end) = (number_at(connection, from)?, number_at(connection, until)?);
     let opening = Money::new(balance_before(connection, account, first)?, currency);
-    let mut lines = legs::lines(connection, account, end, |_, line| line.number >= first)?;
+    let mut lines = legs::lines(connection, account, end, |so_far, line| {
+        so_far <= PERIOD_LINES_MAX && line.number >= first
+    })?;
+    if lines.len() > PERIOD_LINES_MAX {
+        let reason = format!("the period has more than {PERIOD_LINES_MAX} lines: ask for a shorter one");
+        return Err(rusqlite::Error::ToSqlConversionFailure(reason.into()));
+    }
     lines.reverse();
     let entries = entries(connection, account, &lines)?;
     let closing = Money::new(balance_before(connection, account, end)?, currency);
