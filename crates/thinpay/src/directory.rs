@@ -51,7 +51,23 @@ impl Directory {
         self.root.join("auth")
     }
 
-    fn ledger(&self) -> PathBuf {
+    /// The folder itself.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether `thinpay init` made it.
+    pub(crate) fn is_one(&self) -> bool {
+        self.auth().is_dir()
+    }
+
+    /// Whether there are books in it.
+    pub(crate) fn has_journal(&self) -> bool {
+        self.ledger().join("journal.sqlite").exists()
+    }
+
+    /// The folder of the books.
+    pub(crate) fn ledger(&self) -> PathBuf {
         self.root.join("ledger")
     }
 
@@ -69,7 +85,7 @@ impl Directory {
     }
 
     /// Where the books' journal is kept, as the configuration says.
-    fn journal(&self) -> Result<accounts::StoreChoice> {
+    pub(crate) fn journal(&self) -> Result<accounts::StoreChoice> {
         let file = self.root.join(config::FILE_NAME);
         if !file.exists() {
             return Ok(accounts::StoreChoice::Sqlite);
@@ -77,9 +93,72 @@ impl Directory {
         Ok(config::Config::read(&file)?.journal.store())
     }
 
+    /// How the books are opened.
+    pub(crate) fn accounts_options(&self) -> Result<accounts::Options> {
+        let mut options = accounts::Options::new(self.ledger(), Arc::new(clock::timestamp));
+        options.store = self.journal()?;
+        options.log_key = Some(Arc::new(log_key(&self.log_key())?));
+        Ok(options)
+    }
+
     fn lock(&self) -> PathBuf {
         self.root.join("lock")
     }
+
+    /// What a look at closed books takes, and nobody else opens them meanwhile. Nothing when they have to be
+    /// opened once to be complete: their key or their projections are missing.
+    pub(crate) fn closed_books(&self) -> Result<Option<ClosedBooks>> {
+        self.check()?;
+        if !self.log_key().exists() || !self.ledger().join("projections.sqlite").exists() {
+            return Ok(None);
+        }
+        let log_key = audit::LogKey::of(&log_key(&self.log_key())?);
+        Ok(Some(ClosedBooks {
+            ledger: self.ledger(),
+            journal: self.journal()?,
+            log_key,
+            _lock: self.take_lock()?,
+        }))
+    }
+
+    fn check(&self) -> Result<()> {
+        if !self.auth().is_dir() {
+            bail!(
+                "{} is no operator's directory. Give --dir DIR, or make one with `thinpay init DIR`.",
+                self.root.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps everybody else out until the lock is dropped, or the process ends.
+    fn take_lock(&self) -> Result<File> {
+        let lock = File::create(self.lock())
+            .with_context(|| format!("Cannot write in {}.", self.root.display()))?;
+        // Another command is done in a moment; a server is not.
+        let patience = Instant::now() + LOCK_WAIT;
+        while lock.try_lock().is_err() {
+            if Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
+            }
+            bail!(
+                "Another process has the books in {} open: a server that is starting or stopping, or another command. Try again in a moment.",
+                self.root.display()
+            );
+        }
+        Ok(lock)
+    }
+}
+
+/// Books that nobody has open.
+#[derive(Debug)]
+pub(crate) struct ClosedBooks {
+    /// The folder of the account platform.
+    pub(crate) ledger: PathBuf,
+    pub(crate) journal: accounts::StoreChoice,
+    pub(crate) log_key: audit::LogKey,
+    _lock: File,
 }
 
 /// Everything in the directory, opened by one process at a time.
@@ -97,40 +176,21 @@ pub(crate) struct Books {
 impl Books {
     /// Opens the books, and keeps everybody else out.
     pub(crate) fn open(directory: &Directory, free_top_ups: bool) -> Result<Self> {
-        if !directory.auth().is_dir() {
-            bail!(
-                "{} is no operator's directory. Give --dir DIR, or make one with `thinpay init DIR`.",
-                directory.root.display()
-            );
-        }
-        let lock = File::create(directory.lock())
-            .with_context(|| format!("Cannot write in {}.", directory.root.display()))?;
-        // Another command is done in a moment; a server is not.
-        let patience = Instant::now() + LOCK_WAIT;
-        while lock.try_lock().is_err() {
-            if Instant::now() < patience {
-                std::thread::sleep(Duration::from_millis(20));
-                continue;
-            }
-            bail!(
-                "Another process has the books in {} open: a server that is starting or stopping, or another command. Try again in a moment.",
-                directory.root.display()
-            );
-        }
+        directory.check()?;
+        let lock = directory.take_lock()?;
         let auth = Auth::open(&directory.auth(), auth::Parameters::default())
             .context("The authentication centre cannot be opened.")?;
-        let mut options = accounts::Options::new(directory.ledger(), Arc::new(clock::timestamp));
-        options.store = directory.journal()?;
-        options.log_key = Some(Arc::new(log_key(&directory.log_key())?));
-        let accounts = Accounts::open(options).context("The account platform cannot be opened.")?;
+        let accounts = Accounts::open(directory.accounts_options()?).context("The account platform cannot be opened.")?;
         let kept = Kept::open(&directory.platform())?;
         let apps = AppFiles::open(&directory.apps())?;
-        let services = Services { auth, accounts, kept: Box::new(kept), free_top_ups };
+        let acts = platform::Acts::default();
+        let services = Services { auth, accounts, kept: Box::new(kept), acts, free_top_ups };
         Ok(Self { services, apps, changing: tokio::sync::Mutex::new(()), _lock: lock })
     }
 
     /// Closes the books; everything asked for before is on disk after it.
     pub(crate) async fn close(&self) {
+        self.services.finish_acts(&mut clock::random()).await;
         self.services.accounts.close().await;
     }
 }

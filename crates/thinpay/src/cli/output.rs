@@ -31,6 +31,12 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Says on standard error how far something is, or what is to be known beside the answer.
+pub(crate) fn progress(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
 /// Prints why the command failed: on standard error, and for programs as JSON too.
 pub(crate) fn error(json: bool, error: &anyhow::Error) {
     let text = sentence(error);
