@@ -65,6 +65,7 @@ pub(crate) type Answered = Result<Told, Error>;
 
 /// What is asked of the writer.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "the largest is the commonest: a box for it would cost more")]
 pub(crate) enum Message {
     One(Item, oneshot::Sender<Answered>),
     Many(Vec<Item>, oneshot::Sender<Vec<Answered>>),

@@ -274,3 +274,50 @@ async fn the_server_crashes_and_callers_notice_only_the_time() {
         assert_eq!(balance(node, customer).await, OPENING_UNITS + 480);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_is_made_of_an_open_book_and_opens_in_either_store() {
+    let site = Site::new(2);
+    let node = site.open(0);
+    let people = settle_in(&node, 2).await;
+    let store = StoreChoice::Postgres(site.server.words());
+    let copies = tempfile::tempdir().expect("a folder");
+    let file = copies.path().join("journal.backup");
+    let backup = |file: &std::path::Path| {
+        let folder = copies.path().join("no book is needed here");
+        Accounts::backup(&folder, &store, file, |_, _| ())
+    };
+    let first = backup(&file).expect("copies");
+    let coffee = payment(1, Operation::Pay, people.customers[0], people.merchant, 30);
+    let paid = node.post(coffee.clone()).await.expect("posts");
+    // Brought up to date.
+    let second = backup(&file).expect("copies");
+    assert!(second.rows > first.rows);
+    let open = check(&node).await;
+    node.close().await;
+
+    // Into a folder, and into another schema.
+    let folder = copies.path().join("restored");
+    let schema = StoreChoice::Postgres(format!("{} schema=restored", site.server.words()));
+    let elsewhere = site.folders[1].path();
+    for (folder, store) in [(folder.as_path(), StoreChoice::Sqlite), (elsewhere, schema)] {
+        let restored = Accounts::restore(&file, folder, &store, |_, _| ()).expect("copies");
+        assert_eq!(restored, second);
+        let mut options = site.clock.options(folder);
+        options.store = store;
+        let book = Accounts::open(options).expect("opens");
+        let again = book.post(coffee.clone()).await.expect("repeats");
+        assert_eq!((again.payment, again.duplicate), (paid.payment, true));
+        assert_eq!(balance(&book, people.merchant).await, 30);
+        let found = check(&book).await;
+        assert_eq!((found.accounts, found.turnover), (open.accounts, open.turnover.clone()));
+        book.close().await;
+    }
+    // Not over another book.
+    let other = tempfile::tempdir().expect("a folder");
+    let book = Accounts::open(site.clock.options(other.path())).expect("opens");
+    open_account(&book, "zhang", Kind::Customer).await;
+    book.close().await;
+    let refused = Accounts::restore(&file, other.path(), &StoreChoice::Sqlite, |_, _| ());
+    assert!(matches!(&refused, Err(Error::Store(why)) if why.contains("another journal")), "{refused:?}");
+}

@@ -268,7 +268,9 @@ fn a_copy_is_made_while_it_is_written(site: &Site) {
     assert!(matches!(refused, Err(Error::Damaged(_))), "{refused:?}");
 }
 
-const CASES: &[(&str, fn(&Site))] = &[
+type Case = (&'static str, fn(&Site));
+
+const CASES: &[Case] = &[
     ("what is appended is read", what_is_appended_is_read),
     ("a changed row is named", a_changed_row_is_named),
     ("whoever comes second is fenced", whoever_comes_second_is_fenced),
