@@ -86,12 +86,8 @@ impl Legs {
         let mut insert =
             connection.prepare_cached("INSERT INTO legs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
         for leg in self.legs.drain(..) {
-            let debtor = changes.of(leg.debit)?;
-            debtor.debits = debtor.debits.saturating_add(leg.amount);
-            let debit_previous = changes.line(leg.debit, leg.number)?;
-            let creditor = changes.of(leg.credit)?;
-            creditor.credits = creditor.credits.saturating_add(leg.amount);
-            let credit_previous = changes.line(leg.credit, leg.number)?;
+            let debit_previous = changes.line(leg.debit, leg.number, (leg.amount, 0))?;
+            let credit_previous = changes.line(leg.credit, leg.number, (0, leg.amount))?;
             insert.execute((
                 leg.number,
                 leg.payment,
@@ -137,9 +133,11 @@ impl Changes<'_> {
         Ok(standing)
     }
 
-    /// Adds a line to an account; returns the number of the one before it.
-    fn line(&mut self, account: AccountId, number: i64) -> Result<i64, Error> {
+    /// Adds a line to an account, by its debit and credit; returns the number of the one before it.
+    fn line(&mut self, account: AccountId, number: i64, (debit, credit): (i64, i64)) -> Result<i64, Error> {
         let standing = self.of(account)?;
+        standing.debits = standing.debits.saturating_add(debit);
+        standing.credits = standing.credits.saturating_add(credit);
         standing.lines = standing.lines.saturating_add(1);
         let previous = std::mem::replace(&mut standing.last_leg, number);
         if standing.lines % MARK_EVERY == 0 {

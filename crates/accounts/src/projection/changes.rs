@@ -2,16 +2,18 @@
 //! in the order that is cheapest.
 
 use money::Money;
-use rusqlite::Transaction;
+use rusqlite::{CachedStatement, Transaction};
 
+use super::tables;
 use crate::answers::Answers;
 use crate::key_runs::KeyRuns;
 use crate::legs::{Leg, Legs};
 use crate::{AccountId, EntryKind, Error, PaymentId};
 
 /// One step's.
-#[derive(Debug)]
 pub(super) struct Changes<'a> {
+    /// Inserts a payment: prepared once, since most entries are payments.
+    pub(super) payments: CachedStatement<'a>,
     legs: &'a mut Legs,
     keys: &'a mut KeyRuns,
     new_keys: Vec<(u128, u64)>,
@@ -33,8 +35,13 @@ pub(super) struct Move {
 }
 
 impl<'a> Changes<'a> {
-    pub(super) fn new(legs: &'a mut Legs, keys: &'a mut KeyRuns) -> Self {
-        Self { legs, keys, new_keys: Vec::new(), answers: Answers::default() }
+    pub(super) fn new(
+        transaction: &'a Transaction<'_>,
+        legs: &'a mut Legs,
+        keys: &'a mut KeyRuns,
+    ) -> Result<Self, Error> {
+        let payments = transaction.prepare_cached(tables::INSERT_PAYMENT)?;
+        Ok(Self { payments, legs, keys, new_keys: Vec::new(), answers: Answers::default() })
     }
 
     /// Remembers what a request was answered, for ever.

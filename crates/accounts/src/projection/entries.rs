@@ -123,7 +123,7 @@ fn project_entry(
                     Leg { kind: line.operation, debit: line.from, credit: line.to, amount: line.amount };
                 moves(at.number, at.number, Some(main), decision, outcomes, changes);
             }
-            line.write(transaction, at)?;
+            line.write(changes, at)?;
         }
         Entry::Exchange(exchange) => {
             let converted = decision.and_then(|decision| decision.legs.get(1)).map(|leg| leg.amount);
@@ -140,7 +140,7 @@ fn project_entry(
                 evidence: &exchange.evidence,
                 ..Line::new(answer, decision)
             };
-            line.write(transaction, at)?;
+            line.write(changes, at)?;
         }
         Entry::Hold(hold) => {
             if let Some(Decision { verdict: Verdict::Refuse(_), .. }) = decision {
@@ -155,7 +155,7 @@ fn project_entry(
                     evidence: &hold.evidence,
                     ..Line::new(answer, decision)
                 };
-                line.write(transaction, at)?;
+                line.write(changes, at)?;
             } else if done {
                 put_hold(transaction, at, hold, false)?;
                 changes.held(hold.from, hold.amount.minor_units());
@@ -211,7 +211,7 @@ fn project_entry(
                 evidence: &entry.refund.evidence,
                 ..Line::new(answer, decision)
             };
-            line.write(transaction, at)?;
+            line.write(changes, at)?;
         }
         Entry::Resolve(resolution) if done => {
             let payment = resolution.payment;
@@ -418,41 +418,36 @@ impl<'a> Line<'a> {
         }
     }
 
-    fn write(&self, transaction: &Transaction<'_>, at: At) -> Result<(), Error> {
+    fn write(&self, changes: &mut Changes<'_>, at: At) -> Result<(), Error> {
         let fee = self.decision.map_or(0, |decision| fee_of(decision, self.from));
         let payee_fee = self.decision.map_or(0, |decision| fee_of(decision, self.to));
         let reasons = self.decision.map(|decision| decision.reasons.join("\n"));
-        transaction
-            .prepare_cached(
-                "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                                              ?17, ?18, NULL, ?19, ?20, ?21, ?22, ?23, ?24, NULL)",
-            )?
-            .execute(params![
-                at.number.sql(),
-                at.sequence,
-                at.record,
-                at.at,
-                self.operation.word(),
-                self.from.sql(),
-                self.to.sql(),
-                self.amount.minor_units(),
-                fee,
-                payee_fee,
-                self.amount.currency().code(),
-                self.converted.map(Money::minor_units),
-                self.decision.map(|decision| decision.rate.as_str()).filter(|rate| !rate.is_empty()),
-                self.memo,
-                self.reference,
-                self.origin.app,
-                self.origin.terminal,
-                self.origin.region,
-                self.original.map(PaymentId::sql),
-                self.state,
-                self.control,
-                self.refusal,
-                reasons.filter(|reasons| !reasons.is_empty()),
-                self.evidence,
-            ])?;
+        changes.payments.execute(params![
+            at.number.sql(),
+            at.sequence,
+            at.record,
+            at.at,
+            self.operation.word(),
+            self.from.sql(),
+            self.to.sql(),
+            self.amount.minor_units(),
+            fee,
+            payee_fee,
+            self.amount.currency().code(),
+            self.converted.map(Money::minor_units),
+            self.decision.map(|decision| decision.rate.as_str()).filter(|rate| !rate.is_empty()),
+            self.memo,
+            self.reference,
+            self.origin.app,
+            self.origin.terminal,
+            self.origin.region,
+            self.original.map(PaymentId::sql),
+            self.state,
+            self.control,
+            self.refusal,
+            reasons.filter(|reasons| !reasons.is_empty()),
+            self.evidence,
+        ])?;
         Ok(())
     }
 }

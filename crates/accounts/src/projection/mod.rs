@@ -117,7 +117,7 @@ impl Projection {
     pub(crate) fn project(&mut self, rows: &[Projected]) -> Result<(), Error> {
         let Some(last) = rows.last() else { return Ok(()) };
         let transaction = self.connection.transaction()?;
-        let mut changes = Changes::new(&mut self.legs, &mut self.keys);
+        let mut changes = Changes::new(&transaction, &mut self.legs, &mut self.keys)?;
         for row in rows {
             let first_record = self.tree.size();
             tiles::grow(&mut self.tree, row);

@@ -66,3 +66,7 @@ pub(super) const CREATE: &str = "
         sequence INTEGER PRIMARY KEY, hash BLOB NOT NULL, book BLOB NOT NULL
     ) STRICT;
 ";
+
+/// A payment, as far as the entry says it; captures take the rest from their hold.
+pub(super) const INSERT_PAYMENT: &str = "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, \
+    ?13, ?14, ?15, ?16, ?17, ?18, NULL, ?19, ?20, ?21, ?22, ?23, ?24, NULL)";
