@@ -108,7 +108,9 @@ async fn child() {
         tokio::spawn(async move {
             let repeated = repeat.into_iter().flat_map(|first| first..first + REPEATED);
             let fresh = first..first + PAYMENTS_A_CHILD;
+            let mut longest = Duration::ZERO;
             for number in repeated.chain(fresh).filter(|number| number % CLIENTS == client) {
+                let since = Instant::now();
                 // One write for a line, so that a kill cannot cut two of them into one.
                 let line = match ask(&accounts, number, people).await {
                     Ok(id) => format!("paid {number} {id}.\n"),
@@ -119,6 +121,11 @@ async fn child() {
                     }
                 };
                 std::io::stdout().write_all(line.as_bytes()).expect("prints");
+                if since.elapsed() > longest {
+                    longest = since.elapsed();
+                    let line = format!("longest {}.\n", longest.as_millis());
+                    std::io::stdout().write_all(line.as_bytes()).expect("prints");
+                }
             }
         })
     });
@@ -132,6 +139,8 @@ async fn child() {
 struct Told {
     paid: BTreeMap<u64, String>,
     declined: BTreeSet<u64>,
+    /// What the longest wait for an answer was, in milliseconds.
+    longest: u64,
 }
 
 impl Told {
@@ -142,6 +151,7 @@ impl Told {
             assert!(earlier.is_none_or(|earlier| earlier == id), "payment {number} has two numbers");
         }
         self.declined.extend(other.declined);
+        self.longest = self.longest.max(other.longest);
     }
 }
 
@@ -184,6 +194,9 @@ impl Child {
                     }
                     ["declined", number] => {
                         heard.declined.insert(number.parse().expect("a number"));
+                    }
+                    ["longest", milliseconds] => {
+                        heard.longest = heard.longest.max(milliseconds.parse().expect("a number"));
                     }
                     _ => {}
                 }
@@ -293,12 +306,12 @@ fn compare(folder: &Path, store: &str, told: &Told) {
         assert_eq!(balance(&accounts, the_account(&accounts, "operator").await).await, count * FEE_UNITS);
         assert!(told.paid.len() > 100, "the children were killed before they had done anything");
         println!(
-            "{} kills, {} payments acknowledged, {} declined, {} posted, {} rows in the journal",
-            kills(),
+            "{} payments acknowledged, {} declined, {} posted, {} rows in the journal, longest wait {} ms",
             told.paid.len(),
             told.declined.len(),
             posted.len(),
-            verified.rows
+            verified.rows,
+            told.longest
         );
     });
 }
@@ -340,11 +353,18 @@ fn a_kill_loses_and_doubles_nothing_on_postgresql() {
 /// often as the others; those that stay notice only the time.
 #[test]
 fn a_kill_among_nodes_loses_and_doubles_nothing() {
-    const NODES: usize = 2;
+    /// Kills over one book: each start reads all of it.
+    const KILLS_A_BOOK: u64 = 20;
     let server = PrivatePostgres::start().expect("PostgreSQL is installed and starts");
-    let store = server.words();
+    for book in 0..kills().div_ceil(KILLS_A_BOOK) {
+        kill_among_nodes(&format!("{} schema=book{book}", server.words()), KILLS_A_BOOK);
+    }
+}
+
+fn kill_among_nodes(store: &str, kills: u64) {
+    const NODES: usize = 2;
     let folders: Vec<TempDir> = (0..NODES).map(|_| tempfile::tempdir().expect("a folder")).collect();
-    prepare(folders[0].path(), &store);
+    prepare(folders[0].path(), store);
     let mut told = Told::default();
     let mut dice = Dice::new();
     // What each node's child uses, and the number of children so far.
@@ -355,13 +375,11 @@ fn a_kill_among_nodes_loses_and_doubles_nothing() {
         let repeat = *firsts;
         started += 1;
         firsts[node] = started * PAYMENTS_A_CHILD;
-        Some(Child::start(folders[node].path(), &store, firsts[node], &repeat))
+        Some(Child::start(folders[node].path(), store, firsts[node], &repeat))
     };
     let mut children: [Option<Child>; NODES] = [start(0, &mut firsts), start(1, &mut firsts)];
-    for _ in 0..kills() {
-        for child in children.iter().flatten() {
-            child.wait_until_ready();
-        }
+    for _ in 0..kills {
+        children.iter().flatten().for_each(Child::wait_until_ready);
         dice.sleep();
         let victim = usize::try_from(dice.below(2)).expect("small");
         told.add(children[victim].take().expect("is there").kill());
@@ -372,5 +390,5 @@ fn a_kill_among_nodes_loses_and_doubles_nothing() {
     for child in children.into_iter().flatten() {
         told.add(child.kill());
     }
-    compare(folders[0].path(), &store, &told);
+    compare(folders[0].path(), store, &told);
 }
