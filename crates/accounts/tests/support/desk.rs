@@ -269,3 +269,44 @@ impl Desk {
         })
     }
 }
+
+/// The same key with something else.
+pub fn changed(ask: &Ask) -> Ask {
+    let more = |amount: Money| Money::new(amount.minor_units() + 1, amount.currency());
+    match ask.clone() {
+        Ask::Open(new) => Ask::Open(NewAccount { name: "another name".to_owned(), ..new }),
+        Ask::Close(key, account) => Ask::Tier(key, account, "gold".to_owned()),
+        Ask::Post(payment) => Ask::Post(Payment { amount: more(payment.amount), ..payment }),
+        Ask::Hold(hold) => Ask::Hold(NewHold { memo: "another memo".to_owned(), ..hold }),
+        Ask::Capture(capture) => Ask::Capture(Capture { last: !capture.last, ..capture }),
+        Ask::Release(Release { key, hold }) => Ask::Capture(Capture {
+            key,
+            hold,
+            amount: yuan(1),
+            last: true,
+            reference: String::new(),
+            evidence: Vec::new(),
+        }),
+        Ask::Refund(refund) => Ask::Refund(Refund { memo: "another memo".to_owned(), ..refund }),
+        Ask::Exchange(exchange) => Ask::Exchange(Exchange { amount: more(exchange.amount), ..exchange }),
+        Ask::Resolve(resolution) => Ask::Resolve(Resolution { post: !resolution.post, ..resolution }),
+        Ask::Act(act) => Ask::Act(Act { subject: "another".to_owned(), ..act }),
+        Ask::Tier(key, account, _) => Ask::Tier(key, account, "another".to_owned()),
+        Ask::Parameter(change) => Ask::Parameter(ParameterChange { operator: "ben".to_owned(), ..change }),
+    }
+}
+
+/// The same request with another proof.
+pub fn signed_again(ask: &Ask) -> Ask {
+    let evidence = b"another signature".to_vec();
+    match ask.clone() {
+        Ask::Post(payment) => Ask::Post(Payment { evidence, consent: Consent::SteppedUp, ..payment }),
+        Ask::Hold(hold) => Ask::Hold(NewHold { evidence, ..hold }),
+        Ask::Capture(capture) => Ask::Capture(Capture { evidence, ..capture }),
+        Ask::Refund(refund) => Ask::Refund(Refund { evidence, ..refund }),
+        Ask::Exchange(exchange) => Ask::Exchange(Exchange { evidence, ..exchange }),
+        Ask::Resolve(resolution) => Ask::Resolve(Resolution { evidence, ..resolution }),
+        Ask::Parameter(change) => Ask::Parameter(ParameterChange { evidence, ..change }),
+        other => other,
+    }
+}
