@@ -392,3 +392,39 @@ fn kill_among_nodes(store: &str, kills: u64) {
     }
     compare(folders[0].path(), store, &told);
 }
+
+/// A node stands still for longer than its lease lasts, as when its machine is suspended, and goes on where it
+/// was: as a leader, it believes that it leads still.
+#[test]
+fn a_node_that_sleeps_does_no_harm_when_it_wakes() {
+    const SLEEP: Duration = Duration::from_millis(3_600);
+    let server = PrivatePostgres::start().expect("PostgreSQL is installed and starts");
+    let folders = [0, 1].map(|_| tempfile::tempdir().expect("a folder"));
+    prepare(folders[0].path(), &server.words());
+    let children = [0_usize, 1].map(|node| {
+        let first = u64::try_from(node + 2).expect("small") * PAYMENTS_A_CHILD;
+        Child::start(folders[node].path(), &server.words(), first, &[0])
+    });
+    children.iter().for_each(Child::wait_until_ready);
+    let signal = |child: &Child, name: &str| {
+        let status = Command::new("kill").args([name, &child.process.id().to_string()]).status();
+        assert!(status.expect("kill is there").success());
+    };
+    let mut dice = Dice::new();
+    // Each of them has the lead once, so each loses it once.
+    for sleeper in [0, 1, 0, 1] {
+        std::thread::sleep(Duration::from_millis(200));
+        dice.sleep();
+        signal(&children[sleeper], "-STOP");
+        std::thread::sleep(SLEEP);
+        signal(&children[sleeper], "-CONT");
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let mut told = Told::default();
+    for child in children {
+        let heard = child.kill();
+        assert!(heard.paid.len() > 50, "both go on: {}", heard.paid.len());
+        told.add(heard);
+    }
+    compare(folders[0].path(), &server.words(), &told);
+}
