@@ -72,12 +72,12 @@ fn deliver(desk: &Desk, paper: &Paper, mut made: Value) -> Result<()> {
     let Some(out) = &paper.out else {
         if desk.json && made.get("format").and_then(Value::as_str) == Some("json") {
             let document: Value = serde_json::from_str(&text).context("The report does not read.")?;
-            output::line(&document.to_string());
+            desk.print(&document, "");
         } else if desk.json {
             if let Some(made) = made.as_object_mut() {
                 made.insert("text".to_owned(), Value::String(text));
             }
-            output::line(&made.to_string());
+            desk.print(&made, "");
         } else {
             output::line(text.trim_end());
         }

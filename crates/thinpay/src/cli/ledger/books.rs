@@ -75,6 +75,8 @@ pub(super) fn restore(desk: &Desk, backup: &Path) -> Result<()> {
     let Backup { rows, hash } =
         Accounts::restore(backup, &ledger, &store, |done, of| progress.tell(done, of))
             .with_context(|| format!("The books were not made from {}.", backup.display()))?;
+    // Tables that followed the lost journal do not follow this one.
+    Accounts::discard_projections(&ledger)?;
     let verified = open_and_verify(desk)?;
     let mut done = summary(&verified);
     if let Some(done) = done.as_object_mut() {
