@@ -2,14 +2,18 @@
 //! replay drive it alike; what differs is that the writer decides, and a replay reads what was decided.
 
 use ledger::{Answer, Content, Expired, Ledger, Limits, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use crate::controls::Controls;
 use crate::decision::Decision;
 use crate::entry::Entry;
 use crate::{Decline, Error, Kind};
 
-/// First bytes of a snapshot; the last is the version.
-const MAGIC: &[u8; 8] = b"TPSNAP\x00\x02";
+/// First bytes of a snapshot; the last is the version. A digest of all that follows it comes next: SQLite does not
+/// notice a changed byte, and a book with another limit or tier in it would be as sound as the right one.
+const MAGIC: &[u8; 8] = b"TPSNAP\x00\x03";
+/// Bytes of the digest, SHA-256.
+const DIGEST_BYTES: usize = 32;
 
 /// The whole state.
 #[derive(Debug, Clone)]
@@ -84,11 +88,17 @@ impl Book {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let ledger = self.ledger.encode();
         let controls = self.controls.encode();
-        let mut out = Vec::with_capacity(ledger.len().saturating_add(controls.len()).saturating_add(16));
+        let mut out = Vec::with_capacity(ledger.len().saturating_add(controls.len()).saturating_add(64));
         out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&[0; DIGEST_BYTES]);
         out.extend_from_slice(&u64::try_from(ledger.len()).unwrap_or(u64::MAX).to_le_bytes());
         out.extend_from_slice(&ledger);
         out.extend_from_slice(&controls);
+        if let Some((head, rest)) = out.split_at_mut_checked(MAGIC.len().saturating_add(DIGEST_BYTES))
+            && let Some(digest) = head.last_chunk_mut::<DIGEST_BYTES>()
+        {
+            *digest = Sha256::digest(rest).into();
+        }
         out
     }
 
@@ -96,6 +106,10 @@ impl Book {
     /// it again.
     pub(crate) fn decode(bytes: &[u8], limits: Limits) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC)?;
+        let (digest, rest) = rest.split_first_chunk::<DIGEST_BYTES>()?;
+        if Sha256::digest(rest).as_slice() != digest {
+            return None;
+        }
         let (length, rest) = rest.split_first_chunk::<8>()?;
         let (ledger, controls) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
         let ledger = Ledger::decode(ledger, limits).ok()?;

@@ -267,3 +267,25 @@ day-count = 3
     desk.post(desk.pay(alice, luckin, 2_000)).await.expect("is within the new limit");
     check(&desk.accounts).await;
 }
+
+/// A snapshot with one wrong byte would be another book: other limits used, other tiers, other balances.
+pub(crate) async fn are_not_read_from_a_damaged_snapshot(place: Place<'_>) {
+    let mut desk = Desk::open(place);
+    let people = settle_in(&desk.accounts, 1).await;
+    let (alice, luckin) = (people.customers[0], people.merchant);
+    put_into_effect(&desk.accounts, Section::Limits, LIMITS).await;
+    desk.post(desk.pay(alice, luckin, 10_000)).await.expect("is within");
+    desk.accounts.set_tier(desk.key(), alice, "silver", "ada").await.expect("sets");
+    for place in 0..10_usize {
+        desk.restart_damaged(|snapshot| {
+            // The controls are its last quarter; some places everywhere.
+            let from = if place % 2 == 0 { snapshot.len() * 3 / 4 } else { 0 };
+            let at = from + (snapshot.len() - from) * place / 10;
+            snapshot[at] ^= 1;
+        })
+        .await;
+        let words = refused(desk.post(desk.pay(alice, luckin, 5_001)).await, Control::Limit);
+        assert!(words.contains("50.00 CNY are left today"), "{words}");
+        check(&desk.accounts).await;
+    }
+}

@@ -50,6 +50,7 @@ on_both_stores!(
     limits::by_tier_app_terminal_and_merchant,
     limits::of_parallel_clients,
     limits::outlive_restarts_and_count_what_was_done_alone,
+    limits::are_not_read_from_a_damaged_snapshot,
     risk::allows_steps_up_and_refuses,
     risk::what_is_reviewed_is_posted_or_refused,
     risk::histories_outlive_restarts,

@@ -71,6 +71,18 @@ impl Desk {
         self.accounts = Accounts::open(self.options.clone()).expect("opens again");
     }
 
+    /// Closes the book, changes the snapshot that is left of it, and opens it again.
+    pub async fn restart_damaged(&mut self, damage: impl FnOnce(&mut Vec<u8>)) {
+        self.accounts.close().await;
+        let file = rusqlite::Connection::open(self.folder.path().join("projections.sqlite")).expect("opens");
+        let mut snapshot: Vec<u8> =
+            file.query_row("SELECT book FROM snapshot", [], |row| row.get(0)).expect("there is a snapshot");
+        damage(&mut snapshot);
+        file.execute("UPDATE snapshot SET book = ?1", [snapshot]).expect("writes");
+        drop(file);
+        self.accounts = Accounts::open(self.options.clone()).expect("opens all the same");
+    }
+
     /// Closes the book, throws away all but the journal, and opens it again.
     pub async fn rebuild(&mut self) {
         self.accounts.close().await;
