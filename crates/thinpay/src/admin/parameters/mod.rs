@@ -2,6 +2,8 @@
 
 mod operators;
 mod risk_desk;
+#[cfg(test)]
+mod tests;
 mod times;
 mod versions;
 
@@ -125,63 +127,6 @@ fn state(registry: &Registry, section: Section, version: &Version, now: Timestam
         VersionState::Approved => {
             let in_effect = registry.in_effect(section, now).map(|known| known.version);
             if in_effect == Some(version.version) { "in-effect" } else { "past" }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn requests() -> Vec<Request> {
-        let section = || "fees".to_owned();
-        vec![
-            Request::AddOperators { operators: vec!["ada=02ab:security,risk".parse().unwrap()] },
-            Request::ListOperators,
-            Request::List { section: None },
-            Request::Show { section: section(), version: Some(1), at: None },
-            Request::Check { section: section(), text: "# nothing\n".to_owned() },
-            Request::Draft {
-                section: section(),
-                text: "a = \"b\"\n".to_owned(),
-                effective: Some("2026-12-01".to_owned()),
-                note: "for December".to_owned(),
-            },
-            Request::Approve { section: section(), version: 1 },
-            Request::Withdraw { section: section(), version: 1 },
-            Request::Diff { section: section(), version: 1 },
-            Request::Quote {
-                operation: "pay".to_owned(),
-                from: "1000000161".to_owned(),
-                to: "1000000258".to_owned(),
-                amount: "1.00 CNY".parse().unwrap(),
-                app: String::new(),
-                terminal: String::new(),
-            },
-            Request::SetTier { account: "1000000161".to_owned(), tier: "gold".to_owned() },
-            Request::Queue,
-            Request::Resolve { payment: "7K3-M92-QXC".to_owned(), post: true, note: "known".to_owned() },
-            Request::Past { from: None, since: None, until: None },
-        ]
-    }
-
-    #[test]
-    fn requests_travel_as_json() {
-        for request in requests() {
-            let text = serde_json::to_string(&request).unwrap();
-            let again: Request = serde_json::from_str(&text).unwrap();
-            assert_eq!(serde_json::to_string(&again).unwrap(), text);
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_damaged_request_is_an_error_and_no_panic(which in 0_usize..14, at in 0_usize..200, byte: u8) {
-            let mut bytes = serde_json::to_vec(&requests()[which]).unwrap();
-            let at = at.min(bytes.len() - 1);
-            bytes[at] = byte;
-            // Whatever it reads as, reading it does not panic.
-            let _ = serde_json::from_slice::<Request>(&bytes);
         }
     }
 }

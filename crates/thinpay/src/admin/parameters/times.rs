@@ -24,6 +24,9 @@ pub(super) fn read(text: &str, zone: &Zone) -> Result<Timestamp> {
     let time: TimeOfDay = time.parse().map_err(|_| refused())?;
     let Some(seconds) = seconds.filter(|seconds| *seconds < 60) else { bail!(refused()) };
     let Timestamp(at) = zone.instant(day, time);
+    if at == u64::MAX {
+        bail!("{text:?} is too far ahead.");
+    }
     Ok(Timestamp(at.saturating_add(seconds.saturating_mul(1_000_000_000))))
 }
 
@@ -46,8 +49,15 @@ mod tests {
             let Timestamp(at) = read(typed, &zone).unwrap();
             assert_eq!(UnixTime::from_nanoseconds(at).to_string(), said);
         }
-        for wrong in ["", "tomorrow", "2026-13-01", "2026-12-01 25:00", "2026-12-01 08:00:60", "2026-12-01 8"]
-        {
+        for wrong in [
+            "",
+            "tomorrow",
+            "2026-13-01",
+            "2026-12-01 25:00",
+            "2026-12-01 08:00:60",
+            "2026-12-01 8",
+            "2999-01-01",
+        ] {
             assert!(read(wrong, &zone).is_err(), "{wrong}");
         }
     }
