@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::{Better, Options, Row, percentile};
-use book::{Load, Store};
+use book::Load;
 
 pub(crate) fn run(options: &Options) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
