@@ -11,6 +11,7 @@
 //! confirmation, has the secure element sign the statement, and asks for the posting -> the app is told.
 #![forbid(unsafe_code)]
 
+mod acts;
 mod calendar;
 mod desk;
 mod effect;
@@ -24,6 +25,7 @@ mod translate;
 mod window;
 mod words;
 
+pub use acts::Acts;
 pub use effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply, Tag};
 pub use registry::{Registry, RegistryError};
 pub use services::{AMOUNT_MINOR_UNITS_MAX, HOUSE, Keeping, Services};

@@ -7,13 +7,14 @@ use accounts::{
     Account, AccountId, Accounts, Consent, Control, Cursor, Decline, HolderId, Kind, Operation, Origin,
     Payment, Posted, QuoteVerdict,
 };
-use auth::{Auth, AuthError, SignedIn, StatementRefusal};
+use auth::{Auth, AuthError, Event, SignedIn, StatementRefusal};
 use identity::{LoginError, Operation as Agreed, Party, Statement, TerminalId, UnixTime};
 use money::Currency;
 use rand_core::CryptoRngCore;
 use tokio::task::block_in_place;
 use tracing::{info, warn};
 
+use crate::acts::Acts;
 use crate::effect::{Answer, Effect, Order, Prepared, Question, Refusal, Reply};
 
 /// Whose the operator's own accounts are. No customer can be called so: it is no account name.
@@ -49,6 +50,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// What apps keep.
     pub kept: Box<dyn Keeping>,
+    /// The way of sign-ins into the audit log.
+    pub acts: Acts,
     /// Whether customers may top up their own accounts from the settlement account, with nothing that
     /// pays for it: for demonstrations and tests, until a funding source is linked.
     pub free_top_ups: bool,
@@ -69,7 +72,7 @@ impl Services {
             Effect::BeginLogin { hello } => {
                 match block_in_place(|| self.auth.login_begin(&hello, now, random)) {
                     Ok((pending, reply)) => {
-                        info!("{}", pending.event());
+                        self.note(&pending.event(), now, random).await;
                         Answer::LoginBegun(Ok((Box::new(pending), reply)))
                     }
                     Err(error) => Answer::LoginBegun(Err(login_error(error))),
@@ -78,11 +81,11 @@ impl Services {
             Effect::FinishLogin { pending, finish } => {
                 match block_in_place(|| self.auth.login_finish(*pending, &finish, now)) {
                     Ok(signed_in) => {
-                        info!("{}", signed_in.event());
+                        self.note(&signed_in.event(), now, random).await;
                         Answer::LoginFinished(Ok(Box::new(signed_in)))
                     }
                     Err(refusal) => {
-                        info!("{}", refusal.event);
+                        self.note(&refusal.event, now, random).await;
                         if let Some(fault) = refusal.fault {
                             warn!("a login failed at the server: {fault}");
                         }
@@ -91,7 +94,7 @@ impl Services {
                 }
             }
             Effect::Welcome { signed_in, confirm } => {
-                self.welcome(&signed_in, confirm, now).await.unwrap_or_else(|error| {
+                self.welcome(&signed_in, confirm, now, random).await.unwrap_or_else(|error| {
                     warn!("what a user has was not found: {error}");
                     Answer::Failed("The server could not reach its books.".to_owned())
                 })
@@ -122,10 +125,39 @@ impl Services {
         }
     }
 
-    async fn welcome(&self, signed_in: &SignedIn, confirm: bool, now: UnixTime) -> Result<Answer, Failure> {
+    /// Tells the log and the audit log what happened.
+    pub async fn note(&self, event: &Event, now: UnixTime, random: &mut (impl CryptoRngCore + Send)) {
+        info!("{event}");
+        let mut keys = [[0; 16]; 2];
+        keys.iter_mut().for_each(|key| random.fill_bytes(key));
+        self.acts.tell(&self.accounts, event, now, keys).await;
+    }
+
+    /// To be called every minute or so: the refused sign-ins of a minute that is over are counted in the audit
+    /// log.
+    pub async fn turn_minute(&self, now: UnixTime, random: &mut (impl CryptoRngCore + Send)) {
+        let mut key = [0; 16];
+        random.fill_bytes(&mut key);
+        self.acts.turn(&self.accounts, now, key).await;
+    }
+
+    /// Puts all that was told into the audit log, before the account platform is closed.
+    pub async fn finish_acts(&self, random: &mut (impl CryptoRngCore + Send)) {
+        let mut key = [0; 16];
+        random.fill_bytes(&mut key);
+        self.acts.finish(&self.accounts, key).await;
+    }
+
+    async fn welcome(
+        &self,
+        signed_in: &SignedIn,
+        confirm: bool,
+        now: UnixTime,
+        random: &mut (impl CryptoRngCore + Send),
+    ) -> Result<Answer, Failure> {
         if confirm {
             let event = block_in_place(|| self.auth.login_confirmed(signed_in, now))?;
-            info!("{event}");
+            self.note(&event, now, random).await;
         }
         let holder = signed_in.customer.account.to_string();
         let kept = block_in_place(|| self.kept.of(&holder))?;

@@ -93,6 +93,7 @@ impl World {
                 auth,
                 accounts,
                 kept: Box::new(InMemory::default()),
+                acts: platform::Acts::default(),
                 free_top_ups: true,
             }),
             _ticker: engine.start_ticker(),

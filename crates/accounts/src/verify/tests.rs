@@ -70,11 +70,8 @@ async fn book(folder: &Path) -> Vec<SignedTreeHead> {
 }
 
 fn check(folder: &Path, kept: &[SignedTreeHead]) -> LogReport {
-    let check = LogCheck {
-        operator_key: Some(LogKey::of(&log_key())),
-        trusted_key: None,
-        kept_heads: kept.to_vec(),
-    };
+    let check =
+        LogCheck { operator_key: Some(LogKey::of(&log_key())), trusted_key: None, kept_heads: kept.to_vec() };
     Accounts::verify_closed_log(folder, &StoreChoice::Sqlite, &check, |_, _| {}).expect("reads")
 }
 
@@ -105,7 +102,13 @@ fn rechain(folder: &Path, rows: &[(i64, Vec<u8>)]) {
         connection
             .execute(
                 "INSERT INTO journal (sequence, previous, hash, at, batch) VALUES (?1, ?2, ?3, ?4, ?5)",
-                (i64::try_from(row.sequence).expect("few"), row.previous, row.hash, i64::try_from(at.0).expect("now"), batch),
+                (
+                    i64::try_from(row.sequence).expect("few"),
+                    row.previous,
+                    row.hash,
+                    i64::try_from(at.0).expect("now"),
+                    batch,
+                ),
             )
             .expect("inserts");
         end = End { sequence: row.sequence, hash: row.hash, at };
@@ -171,7 +174,10 @@ async fn one_byte_of_a_memo_is_found_with_and_without_the_chain_made_anew() {
     edit_memo(&mut edited[row].1);
     let sequence = u64::try_from(row + 1).expect("few");
     journal(folder.path())
-        .execute("UPDATE journal SET batch = ?1 WHERE sequence = ?2", (&edited[row].1, i64::try_from(row + 1).expect("few")))
+        .execute(
+            "UPDATE journal SET batch = ?1 WHERE sequence = ?2",
+            (&edited[row].1, i64::try_from(row + 1).expect("few")),
+        )
         .expect("edits");
     for again in [false, true] {
         if again {

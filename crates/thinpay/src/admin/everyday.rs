@@ -213,7 +213,7 @@ pub(super) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             let enrolled = block_in_place(|| {
                 books.services.auth.enrol_terminal(&account, &profile, clock::wall(), &mut clock::random())
             })?;
-            info!("{}", enrolled.event);
+            books.services.note(&enrolled.event, clock::wall(), &mut clock::random()).await;
             Ok(json!({
                 "terminal": enrolled.terminal.to_string(),
                 "bundle": enrolled.bundle,
@@ -245,7 +245,7 @@ pub(super) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
         }
         Request::RevokeTerminal { terminal } => {
             let event = books.services.auth.revoke_terminal(terminal.parse()?)?;
-            info!("{event}");
+            books.services.note(&event, clock::wall(), &mut clock::random()).await;
             Ok(json!({ "terminal": terminal }))
         }
         Request::ApprovePublisher { name, public_key } => books.apps.approve(&name, &public_key),

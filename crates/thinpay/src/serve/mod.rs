@@ -2,6 +2,7 @@
 
 mod connection;
 mod cut_off;
+mod heads;
 mod listen;
 mod plain;
 mod web;
@@ -164,6 +165,7 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
     let office_shutdown = shutdown.clone();
     tasks.spawn(async move { office::serve(office, &socket, office_books, office_shutdown).await });
     tasks.spawn(cut_off::watch(Arc::clone(&books), shutdown.clone()));
+    tasks.spawn(heads::sign_every_minute(Arc::clone(&books), shutdown.clone()));
 
     announce(&ready, json);
     wait_for_signal().await?;
@@ -180,6 +182,7 @@ pub(crate) async fn run(config_file: &Path, json: bool) -> Result<()> {
     if tokio::time::timeout(STOP_MAX, ended).await.is_err() {
         warn!("some sessions did not end within {} s", STOP_MAX.as_secs());
     }
+    heads::sign_last(&books).await;
     books.close().await;
     Ok(())
 }
