@@ -1,4 +1,4 @@
-//! Three days of clearing and settlement by the operator's commands: a bank is held out and settled later, the
+//! Four days of clearing and settlement by the operator's commands: a bank is held out and settled later, the
 //! bank refuses a payment, and in the end every participant has been paid to the last fen.
 #![allow(
     clippy::unwrap_used,
@@ -273,7 +273,7 @@ fn people(desk: &Desk) -> People {
 }
 
 #[test]
-fn three_days_are_cleared_and_settled() {
+fn days_are_cleared_and_settled() {
     let desk = Desk::new();
     let People { amy, tea } = people(&desk);
 
@@ -377,11 +377,17 @@ fn three_days_are_cleared_and_settled() {
     // What was refused is paid with the third day.
     desk.run("clearing cut-off --day 2026-01-07");
     desk.run("settlement export --day 2026-01-07 --out third");
-    desk.bank_file("bank4.xml", vec![booking("TP20260107-01-CNY-0001", "30.00 CNY")]);
+    // The bank telephones: it refuses again.
+    let error = desk.try_run("settlement refuse TP20260106-01-CNY-0001 --reason x").unwrap_err();
+    assert!(error.contains("confirmed"), "{error}");
+    desk.run("settlement refuse TP20260107-01-CNY-0001 --reason closed");
+    desk.run("clearing cut-off --day 2026-01-08");
+    desk.run("settlement export --day 2026-01-08 --out fourth");
+    desk.bank_file("bank4.xml", vec![booking("TP20260108-01-CNY-0001", "30.00 CNY")]);
     desk.run("settlement confirm bank4.xml");
     let days = desk.run("clearing list");
     let states: Vec<&Value> = list(&days, "days").iter().map(|day| &day["state"]).collect();
-    assert_eq!(states, ["settled", "settled", "settled"], "{days}");
+    assert_eq!(states, ["settled"; 4], "{days}");
 
     // Everybody has been paid: each bank's account mirrors what its customers have.
     let balance = |holder: &str| {

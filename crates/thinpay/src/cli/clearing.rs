@@ -35,7 +35,7 @@ pub(super) fn clearing(desk: &Desk, command: Clearing) -> Result<()> {
                 "{} runs until {}.\n{}",
                 text(&running, "day"),
                 text(&running, "ends_at"),
-                rows(&shown(&done, "days"), "days", &columns)
+                table(&done, "days", &columns)
             );
             desk.print(&done, &words);
         }
@@ -110,11 +110,19 @@ pub(super) fn settlement(desk: &Desk, command: Settlement) -> Result<()> {
             );
             desk.print(&done, words.trim_end());
         }
+        Settlement::Refuse { instruction, reason } => {
+            let done = desk.ask(&Area(Request::Refuse { instruction, reason }))?;
+            let words = format!(
+                "Instruction {} is refused: what it was to pay is owed again from the next cut-off on.",
+                text(&done, "instruction")
+            );
+            desk.print(&done, &words);
+        }
         Settlement::List { day } => {
             let done = desk.ask(&Area(Request::Instructions { day }))?;
             let columns =
                 ["instruction", "debtor", "creditor", "amount", "settlement_day", "state", "reason"];
-            desk.print(&done, &rows(&shown(&done, "instructions"), "instructions", &columns));
+            desk.print(&done, &table(&done, "instructions", &columns));
         }
     }
     Ok(())
@@ -123,25 +131,28 @@ pub(super) fn settlement(desk: &Desk, command: Settlement) -> Result<()> {
 /// A day's clearing, for people.
 fn cleared(done: &Value) -> String {
     let mut words = format!(
-        "{} cycle {} ({}): {} movements, {} of them within one participant; to be settled on {}.\n\nPositions\n{}\n\nInstructions\n{}",
+        "{} cycle {} ({}): {} movements, {} of them within one participant; to be settled on {}.",
         text(done, "day"),
         text(done, "cycle"),
         text(done, "state"),
         text(done, "lines"),
         text(done, "lines_within_one_participant"),
         text(done, "settlement_day"),
-        rows(done, "positions", &["participant", "debit", "credit", "net"]),
-        rows(
-            &shown(done, "instructions"),
-            "instructions",
-            &["instruction", "debtor", "creditor", "amount", "state"]
-        )
     );
-    for (list, title) in [("carried_in", "Carried in"), ("carried_out", "Carried out")] {
+    let owed = ["day", "cycle", "debtor", "creditor", "amount"];
+    let lists: [(&str, &str, &[&str]); 4] = [
+        ("carried_in", "Carried in", &owed),
+        ("carried_out", "Carried out", &owed),
+        ("positions", "Positions", &["participant", "debit", "credit", "net"]),
+        ("instructions", "Instructions", &["instruction", "debtor", "creditor", "amount", "state"]),
+    ];
+    for (list, title, columns) in lists {
         if length(done, list) > 0 {
-            let columns = ["day", "cycle", "debtor", "creditor", "amount"];
-            words.push_str(&format!("\n\n{title}\n{}", rows(done, list, &columns)));
+            words.push_str(&format!("\n\n{title}\n{}", table(done, list, columns)));
         }
+    }
+    if length(done, "instructions") == 0 {
+        words.push_str("\n\nThere is nothing to be settled.");
     }
     if done.get("changed_since_given_out") == Some(&Value::Bool(true)) {
         words.push_str(
@@ -179,9 +190,9 @@ fn length(done: &Value, list: &str) -> usize {
     done.get(list).and_then(Value::as_array).map_or(0, Vec::len)
 }
 
-/// The answer as people see it: nothing for null, lists as words.
-fn shown(done: &Value, list: &str) -> Value {
-    let rows: Vec<Value> = done
+/// A list of an answer as people see it: nothing for null, lists as words.
+fn table(done: &Value, list: &str, columns: &[&str]) -> String {
+    let shown: Vec<Value> = done
         .get(list)
         .and_then(Value::as_array)
         .into_iter()
@@ -201,7 +212,7 @@ fn shown(done: &Value, list: &str) -> Value {
             Value::Object(fields.collect())
         })
         .collect();
-    json!({ list: rows })
+    if shown.is_empty() { "None.".to_owned() } else { rows(&json!({ list: shown }), list, columns) }
 }
 
 /// The file's name without its folder, and its text.

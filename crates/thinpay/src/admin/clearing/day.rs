@@ -1,8 +1,10 @@
 //! A day's clearing, made from the book: the same book gives the same clearing.
 
+use std::collections::BTreeSet;
+
 use accounts::Timestamp;
 use anyhow::{Context as _, Result, bail};
-use clearing::{Clearing, ClearingInput, Day, Line, Obligation};
+use clearing::{Clearing, ClearingInput, Day, Line, Obligation, Participant, ParticipantId};
 use tokio::task::block_in_place;
 
 use super::log::{CutOff, Log};
@@ -59,8 +61,11 @@ async fn clear_place(
         Some(export) => (export.detail.cycle, Some(export.number)),
     };
     carried_in.extend(log.refused_before(place).map(|refused| refused.detail.obligation.clone()));
-    let parties = Parties::at(books, cut_off.at).await?;
+    let mut parties = Parties::at(books, cut_off.at).await?;
     let lines = lines_at(books, log, place, &parties).await?;
+    add_former(books, log, place, &mut parties.list, &carried_in).await?;
+    let mut held_out = log.held_out(cut_off.day, before);
+    held_out.retain(|id| parties.list.iter().any(|one| one.id == *id));
     let calendar = books.services.accounts.registry().effective(cut_off.at).calendar;
     let day: parameters::Day = cut_off.day.to_string().parse().map_err(anyhow::Error::msg)?;
     let input = ClearingInput {
@@ -70,11 +75,37 @@ async fn clear_place(
         settlement_day: calendar.next_business(day).to_string().parse()?,
         lines,
         participants: parties.list,
-        held_out: log.held_out(cut_off.day, before),
+        held_out,
         carried_in: carried_in.clone(),
     };
     let cleared = block_in_place(|| clearing::clear(&input));
-    Ok((cleared.with_context(|| format!("{} cannot be cleared.", cut_off.day))?, carried_in))
+    let day = cut_off.day;
+    let cannot = || format!("{day} cannot be cleared with the participants in effect at its cut-off.");
+    Ok((cleared.with_context(cannot)?, carried_in))
+}
+
+/// Adds the participants that something is carried in for although they take part no more, as they last were.
+async fn add_former(
+    books: &Books,
+    log: &Log,
+    place: usize,
+    list: &mut Vec<Participant>,
+    carried_in: &[Obligation],
+) -> Result<()> {
+    let sides = carried_in.iter().flat_map(|obligation| [&obligation.debtor, &obligation.creditor]);
+    let mut missing: BTreeSet<&ParticipantId> = sides.collect();
+    missing.retain(|id| list.iter().all(|one| one.id != **id));
+    for earlier in log.cut_offs.iter().take(place).rev() {
+        if missing.is_empty() {
+            break;
+        }
+        for former in Parties::at(books, earlier.at).await?.list {
+            if missing.remove(&former.id) {
+                list.push(former);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The lines of a day.

@@ -58,6 +58,8 @@ pub(crate) enum Request {
     Export { day: Day, new_cycle: bool },
     /// Takes in what the bank reports.
     Confirm { file: String, text: String },
+    /// Notes that the bank does not carry an instruction out.
+    Refuse { instruction: String, reason: String },
     /// Instructions with their states: of a day, or of all days that are not settled.
     Instructions { day: Option<Day> },
 }
@@ -84,6 +86,9 @@ pub(super) async fn carry_out(books: &Books, request: Request, actor: &Actor) ->
         }
         Request::Export { day, new_cycle } => settle::export(books, actor, day, new_cycle).await,
         Request::Confirm { file, text } => settle::take_in(books, actor, &file, &text).await,
+        Request::Refuse { instruction, reason } => {
+            settle::refuse_by_hand(books, actor, &instruction, &reason).await
+        }
         Request::List { .. } | Request::Run { .. } | Request::Instructions { .. } => {
             bail!("Questions are answered elsewhere.")
         }
@@ -141,7 +146,12 @@ fn list(books: &Books, log: &Log, limit: u32) -> Result<Value> {
         .collect();
     let now = clock::timestamp();
     let parameters = books.services.accounts.registry().effective(now).cut_off;
-    let day = parameters.clearing_day(now);
+    let mut day = parameters.clearing_day(now);
+    if let Some(last) = log.cut_offs.last() {
+        // A day may be ended early: what comes then is of the next.
+        let last: parameters::Day = last.day.to_string().parse().map_err(anyhow::Error::msg)?;
+        day = day.max(last.tomorrow());
+    }
     let running = json!({ "day": cut_off::read_day(day)?, "ends_at": moment(parameters.ends(day)) });
     Ok(json!({ "days": days, "running": running }))
 }

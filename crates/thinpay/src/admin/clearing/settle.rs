@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::task::block_in_place;
 
-use super::log::{self, CompleteDetail, ExportDetail, Log, RefusedDetail};
+use super::log::{self, CompleteDetail, Export, ExportDetail, Log, RefusedDetail};
 use super::{day, derived_key, files};
 use crate::admin::actor::{Actor, hex};
 use crate::admin::note;
@@ -213,6 +213,25 @@ pub(super) async fn take_in(books: &Books, actor: &Actor, file: &str, text: &str
     }))
 }
 
+/// Notes that the bank does not carry an instruction out, where it says so in another way than by a file.
+pub(super) async fn refuse_by_hand(books: &Books, actor: &Actor, id: &str, reason: &str) -> Result<Value> {
+    let log = Log::read(&books.services.accounts).await?;
+    let unknown = || format!("No files that were given out last for a day have an instruction {id}.");
+    let of = day_of(&log, id).with_context(unknown)?;
+    let clearing = day::clear(books, &log, of, false).await?.clearing;
+    if !clearing.instructions.iter().any(|one| one.id == id) {
+        bail!("{}", unknown());
+    }
+    let states = States::of(books, &log, &clearing).await?;
+    if states.word(id) != "open" {
+        bail!("Instruction {id} is {} already.", states.word(id));
+    }
+    refuse(books, actor, &clearing, id, reason, "").await?;
+    let obligation = clearing.unsettled(id);
+    note_complete(books, actor, &[clearing]).await?;
+    Ok(json!({ "instruction": id, "day": of, "reason": reason, "obligation": obligation }))
+}
+
 /// What a file's name may be as an act's subject.
 fn shortened(file: &str) -> String {
     file.chars().take(50).collect()
@@ -220,16 +239,18 @@ fn shortened(file: &str) -> String {
 
 /// The day whose files, as they were given out last, an entry seems to be about.
 fn named(log: &Log, entry: &BankEntry) -> Option<Day> {
-    entry.references.ours().find_map(|reference| {
-        log.exports
-            .iter()
-            .filter(|export| log.export(export.day).is_some_and(|last| last.number == export.number))
-            .find(|export| {
-                let start = format!("TP{}-{:02}-", export.day.compact(), export.detail.cycle);
-                reference.starts_with(&start)
-            })
-            .map(|export| export.day)
-    })
+    entry.references.ours().find_map(|reference| day_of(log, reference))
+}
+
+/// The day whose files, as they were given out last, have instructions with such identifiers.
+fn day_of(log: &Log, id: &str) -> Option<Day> {
+    let is_of = |export: &&Export| {
+        let start = format!("TP{}-{:02}-", export.day.compact(), export.detail.cycle);
+        id.starts_with(&start)
+    };
+    let export = log.exports.iter().find(is_of)?;
+    let is_last = log.export(export.day).is_some_and(|last| last.number == export.number);
+    is_last.then_some(export.day)
 }
 
 /// What came of a bank's file.

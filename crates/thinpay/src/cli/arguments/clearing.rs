@@ -111,6 +111,18 @@ pub(crate) enum Settlement {
         /// The bank's file
         file: PathBuf,
     },
+    /// Note that the bank does not carry an instruction out, where it said so in another way than by its file:
+    /// what it was to pay is owed again from the next cut-off on
+    #[command(
+        after_help = "Example: thinpay settlement refuse TP20261123-01-CNY-0001 --reason \"account closed\""
+    )]
+    Refuse {
+        /// The instruction's identifier
+        instruction: String,
+        /// Why, for the audit log
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Show instructions and what has become of them: open, confirmed, refused
     List {
         /// Those of a day, like 2026-11-23 [default: of every day that was given out and is not settled]
