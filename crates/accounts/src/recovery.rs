@@ -114,7 +114,7 @@ pub(crate) fn recover(
             return Ok(());
         }
         let (sequence, hash) = (row.sequence, row.hash);
-        if sequence % REPLAY_PROGRESS_ROWS == 0 {
+        if sequence.is_multiple_of(REPLAY_PROGRESS_ROWS) {
             progress(sequence, journal.sequence);
         }
         let projected = apply(&mut book, row)?;

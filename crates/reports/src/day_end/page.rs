@@ -7,7 +7,7 @@ use money::{Currency, Money};
 use super::{ClearingCycle, ClearingFinding, DayEnd, SettlementState};
 use crate::html::Html;
 use crate::words::decline_reason;
-use crate::{Language, Total};
+use crate::{EntryKind, Language, Total};
 
 /// Most findings named above the figures; more are in the CSV.
 const FINDINGS_MAX: usize = 20;
@@ -160,15 +160,20 @@ fn fees(html: &mut Html, day_end: &DayEnd, language: Language) {
         .fees
         .iter()
         .map(|total| {
-            let schedule =
-                if total.schedule.is_empty() { language.say("Fee", "手续费") } else { &total.schedule };
+            // Where the books know only what was charged for, its word stands here.
+            let schedule = EntryKind::from(total.schedule.as_str());
+            let schedule = if total.schedule.is_empty() {
+                language.say("Fee", "手续费")
+            } else {
+                schedule.name(language)
+            };
             (schedule.to_owned(), total.count, total.amount)
         })
         .collect();
     counted(
         html,
         language.say("Fees charged", "手续费收入"),
-        language.say("Schedule", "费率"),
+        language.say("Charged for", "收费项目"),
         language,
         &rows,
     );

@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::actor::Actor;
-use super::ledger::told;
 use crate::clock;
 use crate::directory::Books;
 

@@ -120,7 +120,7 @@ fn again(done: &Value) -> &'static str {
 fn facts(done: &Value, names: &[&str]) -> String {
     let told: Vec<(String, String)> = names
         .iter()
-        .map(|name| ((*name).replace('_', " ").replace('.', " "), fact(done, name)))
+        .map(|name| (name.replace(['_', '.'], " "), fact(done, name)))
         .filter(|(_, value)| !value.is_empty() && value != "null" && value != "[]")
         .collect();
     let width = told.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
