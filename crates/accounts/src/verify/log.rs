@@ -278,6 +278,12 @@ impl Pass<'_> {
         self.kept.heads
     }
 
+    /// Whether a row was met that does not read.
+    fn unreadable(&self, row: u64) -> bool {
+        let of_row = |finding: &&Finding| finding.row == Some(row) && finding.record.is_none();
+        self.report.findings.iter().filter(of_row).any(|finding| finding.what == What::Unreadable)
+    }
+
     /// A change in words.
     fn finding(&self, named: &Named, only_tree: bool, logged: &mut Logged<'_>) -> Result<Finding, Error> {
         let record = named.change.index();
@@ -305,6 +311,10 @@ impl Pass<'_> {
             Change::Edited { .. } => {
                 let detail = format!("Record {record}{who}{kind}, now{now}, was edited.");
                 (What::Edited, named.row, detail)
+            }
+            Change::Deleted { .. } if known.row.is_some_and(|row| self.unreadable(row)) => {
+                let detail = format!("Record {record}{who}{was} was edited and does not read any more.");
+                (What::Edited, known.row, detail)
             }
             Change::Deleted { .. } => {
                 let detail = format!("Record {record}{who}, which was{was}, was deleted.");

@@ -33,7 +33,7 @@ pub enum What {
     Added,
     /// A record is at another place than it was logged at.
     Moved,
-    /// A row cannot be read.
+    /// A row, or a record in one, cannot be read.
     Unreadable,
     /// A row does not follow the one before it, or does not match its hash.
     Chain,
@@ -140,7 +140,8 @@ pub struct LogReport {
     pub heads: u64,
     /// How many records, from the first, are proven unchanged by the largest signed head that agrees.
     pub proven: u64,
-    /// What is wrong, the worst first known first; at most 1,000.
+    /// What is wrong, at most 1,000 of it: first what was met on the way, then the records in the order of the
+    /// log.
     pub findings: Vec<Finding>,
     /// How many more there are.
     pub findings_more: u64,

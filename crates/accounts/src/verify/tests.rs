@@ -200,6 +200,21 @@ async fn one_byte_of_a_memo_is_found_with_and_without_the_chain_made_anew() {
 }
 
 #[tokio::test]
+async fn a_record_that_does_not_read_any_more_was_edited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    book(folder.path()).await;
+    let mut edited = rows(folder.path());
+    let row = row_of(&edited, 6);
+    edited[row].1.truncate(40);
+    rechain(folder.path(), &edited);
+    let report = check(folder.path(), &[]);
+    let [finding] = only(&report, What::Edited)[..] else { panic!("{:?}", report.findings) };
+    assert_eq!(finding.row, Some(u64::try_from(row + 1).expect("few")));
+    assert_eq!(only(&report, What::Unreadable).len(), 1);
+    assert_eq!(records_named(&report), 1, "{:?}", report.findings);
+}
+
+#[tokio::test]
 async fn a_deleted_row_is_named_though_the_rest_was_chained_anew() {
     let folder = tempfile::tempdir().expect("a folder");
     book(folder.path()).await;

@@ -30,7 +30,7 @@ impl<'a> TreeCheck<'a> {
     pub(super) fn push(&mut self, leaf: audit::Hash, logged: Option<&Logged<'_>>) {
         self.tree.push(leaf);
         self.compare();
-        if self.tree.size() % LOOK_EVERY == 0 {
+        if self.tree.size().is_multiple_of(LOOK_EVERY) {
             self.look(logged);
         }
     }
