@@ -110,6 +110,14 @@ pub(super) fn settlement(desk: &Desk, command: Settlement) -> Result<()> {
             );
             desk.print(&done, words.trim_end());
         }
+        Settlement::Rehearse { day, out } => {
+            let listed = desk.ask(&Area(Request::Instructions { day: Some(day) }))?;
+            let notification = super::rehearsal::notification(day, &listed)?;
+            super::money_and_people::write_private(&out, notification.as_bytes())?;
+            let done = json!({ "day": day, "file": out.display().to_string() });
+            let words = format!("Next: thinpay settlement confirm {}", out.display());
+            desk.print(&done, &words);
+        }
         Settlement::Refuse { instruction, reason } => {
             let done = desk.ask(&Area(Request::Refuse { instruction, reason }))?;
             let words = format!(

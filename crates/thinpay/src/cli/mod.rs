@@ -11,6 +11,7 @@ mod ledger;
 pub(crate) mod money_and_people;
 pub(crate) mod output;
 mod parameters;
+mod rehearsal;
 mod reports;
 
 use std::path::Path;

@@ -111,6 +111,17 @@ pub(crate) enum Settlement {
         /// The bank's file
         file: PathBuf,
     },
+    /// Write the notification (camt.054) that a bank would send which has booked all of a day's open instructions:
+    /// for rehearsals without a bank. Nothing is posted by it
+    #[command(after_help = "Example: thinpay settlement rehearse --day 2026-11-23 --out from-the-bank.xml")]
+    Rehearse {
+        /// The day, like 2026-11-23
+        #[arg(long)]
+        day: Day,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Note that the bank does not carry an instruction out, where it said so in another way than by its file:
     /// what it was to pay is owed again from the next cut-off on
     #[command(
