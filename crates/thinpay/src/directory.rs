@@ -133,8 +133,8 @@ impl Directory {
 
     /// Keeps everybody else out until the lock is dropped, or the process ends.
     fn take_lock(&self) -> Result<File> {
-        let lock = File::create(self.lock())
-            .with_context(|| format!("Cannot write in {}.", self.root.display()))?;
+        let lock =
+            File::create(self.lock()).with_context(|| format!("Cannot write in {}.", self.root.display()))?;
         // Another command is done in a moment; a server is not.
         let patience = Instant::now() + LOCK_WAIT;
         while lock.try_lock().is_err() {
@@ -180,7 +180,8 @@ impl Books {
         let lock = directory.take_lock()?;
         let auth = Auth::open(&directory.auth(), auth::Parameters::default())
             .context("The authentication centre cannot be opened.")?;
-        let accounts = Accounts::open(directory.accounts_options()?).context("The account platform cannot be opened.")?;
+        let accounts = Accounts::open(directory.accounts_options()?)
+            .context("The account platform cannot be opened.")?;
         let kept = Kept::open(&directory.platform())?;
         let apps = AppFiles::open(&directory.apps())?;
         let acts = platform::Acts::default();
