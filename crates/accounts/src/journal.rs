@@ -11,7 +11,7 @@ use crate::store::{self, AppendError, Chain, End, Location, NewRow, Store, Store
 pub(crate) use crate::store::{CHAIN_START, Row, signed, unsigned};
 
 /// How long the outcome of a lost commit is asked for before it stays unknown.
-const RESOLVE_MAX: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 20 });
+const RESOLVE_MAX: Duration = Duration::from_secs(3);
 /// How long to wait before asking again.
 const RESOLVE_EVERY: Duration = Duration::from_millis(20);
 

@@ -261,9 +261,12 @@ async fn the_server_crashes_and_callers_notice_only_the_time() {
             }));
         }
     }
-    for _ in 0..2 {
+    // Away for a moment, and for longer than anybody asks for the outcome of a commit.
+    for away in [0, 5] {
         tokio::time::sleep(Duration::from_millis(150)).await;
-        tokio::task::block_in_place(|| site.server.crash_and_restart().expect("starts again"));
+        tokio::task::block_in_place(|| site.server.crash());
+        tokio::time::sleep(Duration::from_secs(away)).await;
+        tokio::task::block_in_place(|| site.server.restart().expect("starts again"));
     }
     for posting in posting {
         posting.await.expect("every payment is posted");
@@ -273,6 +276,28 @@ async fn the_server_crashes_and_callers_notice_only_the_time() {
     for node in &nodes {
         assert_eq!(balance(node, customer).await, OPENING_UNITS + 480);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_closes_while_the_server_is_away() {
+    let mut site = Site::new(1);
+    let node = site.open(0);
+    let people = settle_in(&node, 1).await;
+    tokio::task::block_in_place(|| site.server.crash());
+    let asked = payment(1, Operation::TopUp, people.settlement, people.customers[0], 1);
+    let waiting = tokio::spawn({
+        let (node, asked) = (node.clone(), asked.clone());
+        async move { node.post(asked).await }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::timeout(Duration::from_secs(30), node.close()).await.expect("closes");
+    // Nobody knows what became of it; asked again, it is done once.
+    assert_eq!(waiting.await.expect("runs"), Err(Error::Stopped));
+    tokio::task::block_in_place(|| site.server.restart().expect("starts again"));
+    let node = site.open(0);
+    node.post(asked).await.expect("posts");
+    assert_eq!(balance(&node, people.customers[0]).await, OPENING_UNITS + 1);
+    check(&node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

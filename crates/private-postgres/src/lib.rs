@@ -159,7 +159,20 @@ impl PrivatePostgres {
     /// # Errors
     /// As [`PrivatePostgres::start`].
     pub fn crash_and_restart(&mut self) -> Result<(), Error> {
+        self.crash();
+        self.restart()
+    }
+
+    /// Kills the server as a failing machine would.
+    pub fn crash(&mut self) {
         stop(&mut self.supervisor, b"keep\n");
+    }
+
+    /// Starts a server that was killed again.
+    ///
+    /// # Errors
+    /// As [`PrivatePostgres::start`].
+    pub fn restart(&mut self) -> Result<(), Error> {
         let since = Instant::now();
         loop {
             match serve(&self.programs, self.folder.path(), self.port) {

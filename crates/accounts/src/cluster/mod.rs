@@ -222,6 +222,8 @@ impl Office {
             // made anew: nobody needs to be told.
             self.session = None;
             std::thread::sleep(RECONNECT_AFTER);
+            // The writer may have somebody to let go without it.
+            self.tell(Event::Grown);
         }
         if self.leading && self.lease.has_run_out(Instant::now()) {
             self.lead(false);
