@@ -22,9 +22,14 @@ pub(super) async fn embedded(options: &Options, rows: &mut Vec<Row>) -> Result<(
     Ok(())
 }
 
+/// How many bursts a figure is taken from.
+pub(super) fn bursts_of(options: &Options) -> usize {
+    if options.quick { 1 } else { 3 }
+}
+
 pub(super) async fn bursts(market: &Market, batch: usize, spread: Spread, options: &Options) -> Result<Load> {
     let mut load = Load::default();
-    for _ in 0..if options.quick { 1 } else { 3 } {
+    for _ in 0..bursts_of(options) {
         load.add(market.batches(batch, BURST, spread).await?);
     }
     Ok(load)
@@ -51,6 +56,7 @@ pub(super) fn report(rows: &mut Vec<Row>, name: &str, target: Option<f64>, mut l
         better: Better::Higher,
         target: None,
         peer: None,
-        how: "The same, counted until every transfer is in the indexed tables that reads are answered from.".to_owned(),
+        how: "The same, counted until every transfer is in the indexed tables that reads are answered from."
+            .to_owned(),
     });
 }

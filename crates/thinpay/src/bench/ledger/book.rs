@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use accounts::{
-    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options, Origin, Payment, StoreChoice, Timestamp,
+    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, Options, Origin, Payment, StoreChoice,
+    Timestamp,
 };
 use anyhow::{Context as _, Result};
 use money::{Currency, Money};
@@ -181,7 +182,8 @@ impl Market {
         let customers = &self.customers;
         let from = self.picks.below(customers.len());
         let step = 1 + self.picks.below(customers.len().saturating_sub(1));
-        let pick = |place: usize| customers.get(place % customers.len()).copied().context("there are customers");
+        let pick =
+            |place: usize| customers.get(place % customers.len()).copied().context("there are customers");
         let (from, to) = (pick(from)?, pick(from + step)?);
         if spread == Spread::Hot && self.picks.next() & 1 == 0 {
             let payment = Payment { operation: Operation::Pay, ..transfer(&self.picks, from, self.merchant) };

@@ -96,7 +96,11 @@ async fn memory(options: &Options, rows: &mut Vec<Row>) -> Result<()> {
     opened.close().await;
     let start = Instant::now();
     let opened = book::open(&folder.0, &Store::Embedded)?;
-    rows.push(milliseconds(format!("start with {} accounts", words(u64::try_from(accounts)?)), start.elapsed(), "From the snapshot."));
+    rows.push(milliseconds(
+        format!("start with {} accounts", words(u64::try_from(accounts)?)),
+        start.elapsed(),
+        "From the snapshot.",
+    ));
     opened.close().await;
     Ok(())
 }

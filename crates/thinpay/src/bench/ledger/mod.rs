@@ -67,7 +67,8 @@ fn costs(rows: &mut Vec<Row>, name: &str, load: &Load) {
         better: Better::Lower,
         target: None,
         peer: None,
-        how: "Of the whole process, projections included: what it costs, whoever else uses the machine.".to_owned(),
+        how: "Of the whole process, projections included: what it costs, whoever else uses the machine."
+            .to_owned(),
     });
 }
 

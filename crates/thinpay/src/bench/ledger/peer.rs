@@ -42,11 +42,7 @@ const PEER_TABLES: &str = "
     VACUUM ANALYZE;
 ";
 
-pub(super) fn run(
-    options: &Options,
-    runtime: &tokio::runtime::Runtime,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
+pub(super) fn run(options: &Options, runtime: &tokio::runtime::Runtime, rows: &mut Vec<Row>) -> Result<()> {
     // Without it there are no such rows; the embedded store's stand for themselves.
     if !private_postgres::installed() {
         return Ok(());
@@ -69,7 +65,8 @@ pub(super) fn run(
         });
     }
     for (spread, peer) in peers {
-        let words = format!("{} schema={}", server.words(), if spread == Spread::Hot { "hot" } else { "uniform" });
+        let words =
+            format!("{} schema={}", server.words(), if spread == Spread::Hot { "hot" } else { "uniform" });
         let market = runtime.block_on(Market::new(&Store::Postgres(words)))?;
         let load = runtime.block_on(batches::bursts(&market, BATCH, spread, options))?;
         let name = format!("durable in PostgreSQL, batches of {BATCH}{}", spread.words());
@@ -85,7 +82,8 @@ pub(super) fn run(
             better: Better::Higher,
             target: Some(10.0),
             peer: None,
-            how: "The row above against one transaction a transfer, in this run and on the same server.".to_owned(),
+            how: "The row above against one transaction a transfer, in this run and on the same server."
+                .to_owned(),
         });
         runtime.block_on(market.end())?;
     }
