@@ -17,7 +17,7 @@ pub(super) async fn run(options: &Options, rows: &mut Vec<Row>) -> Result<()> {
 }
 
 async fn history(options: &Options, rows: &mut Vec<Row>) -> Result<()> {
-    let transfers: u64 = if options.quick { 500_000 } else { 10_000_000 };
+    let transfers: u64 = if options.quick { 300_000 } else { 10_000_000 };
     let market = Market::new(&Store::Embedded).await?;
     let mut all = Load::default();
     let first = market.batches(BATCH, BURST, Spread::Uniform).await?;
@@ -76,7 +76,7 @@ async fn start_up(market: Market, transfers: u64, rows: &mut Vec<Row>) -> Result
 }
 
 async fn memory(options: &Options, rows: &mut Vec<Row>) -> Result<()> {
-    let accounts = if options.quick { 100_000 } else { 1_000_000 };
+    let accounts = if options.quick { 50_000 } else { 1_000_000 };
     let folder = Folder::new()?;
     let opened = book::open(&folder.0, &Store::Embedded)?;
     let before = memory_bytes();

@@ -51,7 +51,7 @@ pub(super) fn run(options: &Options, runtime: &tokio::runtime::Runtime, rows: &m
     psql(&server, PEER_TABLES)?;
     let mut peers = Vec::new();
     for spread in [Spread::Uniform, Spread::Hot] {
-        let value = pgbench(&server, spread, if options.quick { "2" } else { "8" })?;
+        let value = pgbench(&server, spread, if options.quick { "1" } else { "8" })?;
         let name = format!("PostgreSQL, one transaction a transfer{}", spread.words());
         peers.push((spread, Peer { name: name.clone(), value }));
         rows.push(Row {
