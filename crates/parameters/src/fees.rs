@@ -349,7 +349,7 @@ impl WrittenSchedule {
             selector: Selector {
                 merchant: document.optional_name(self.merchant.as_ref())?,
                 app: document.optional_name(self.app.as_ref())?,
-                operation: self.operation.as_ref().map(|word| document.operation(word)).transpose()?,
+                operation: self.operation.as_ref().map(|word| charged(document, word)).transpose()?,
                 currency,
             },
             fixed,
@@ -405,4 +405,13 @@ impl WrittenSchedule {
         }
         Ok(tiers)
     }
+}
+/// An operation that a schedule can be for.
+fn charged(document: &Document<'_>, word: &Spanned<String>) -> Result<&'static str, ParameterError> {
+    let operation = document.operation(word)?;
+    if operation == "exchange" {
+        let reason = "An exchange has no fee of its own: its price is the margin of the rate, in the section exchange.";
+        return Err(document.refuse(word, reason.to_owned()));
+    }
+    Ok(operation)
 }

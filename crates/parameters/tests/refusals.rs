@@ -53,6 +53,11 @@ fn fees() {
         "fees, line 20: \"buy\" is not an operation; there are pay, transfer, top-up, withdrawal, exchange.",
     );
     check(
+        "\"pay\"",
+        "\"exchange\"",
+        "fees, line 20: An exchange has no fee of its own: its price is the margin of the rate, in the section exchange.",
+    );
+    check(
         "\"merchant\"\nrate",
         "\"bank\"\nrate",
         "fees, line 22: Unknown variant `bank`, expected `customer` or `merchant`.",

@@ -132,12 +132,14 @@ impl Controls {
         let payee = AccountId(hold.credit.0);
         let merchant = self.merchant(payee).unwrap_or_default();
         let ask = FeeAsk { operation: Operation::Pay.word(), app: "", merchant, amount: capture.amount };
-        if let Ok(charge) = self.in_effect.parameters.fees.charge(&ask)
-            && charge.payee.is_positive()
-        {
-            decision.legs.push(self.fee(payee, charge.payee)?);
+        match self.in_effect.parameters.fees.charge(&ask) {
+            Ok(charge) if charge.payee.is_positive() => {
+                decision.legs.push(self.fee(payee, charge.payee)?);
+                Ok(decision)
+            }
+            Ok(_) => Ok(decision),
+            Err(error) => Ok(Decision::refuse(Control::Price, error.to_string())),
         }
-        Ok(decision)
     }
 
     fn decide_exchange(
