@@ -275,7 +275,9 @@ mod tests {
     #[test]
     fn every_reason_of_the_account_platform_has_words_in_both_languages() {
         for reason in ["price", "limit", "risk", "step-up", "funds", "ledger"] {
-            assert!(decline_reason(reason, Language::English).starts_with(|first: char| first.is_uppercase()));
+            assert!(
+                decline_reason(reason, Language::English).starts_with(|first: char| first.is_uppercase())
+            );
             assert!(!decline_reason(reason, Language::Chinese).is_ascii(), "{reason}");
         }
         for language in [Language::English, Language::Chinese] {

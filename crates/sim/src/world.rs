@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accounts::{
-    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, ParameterChange, ParameterStep, Payment, Timestamp,
+    AccountId, Accounts, HolderId, Kind, NewAccount, Operation, ParameterChange, ParameterStep, Payment,
+    Timestamp,
 };
 use auth::{Auth, InitOptions, NewCustomer, Parameters};
 use identity::{AccountName, EnrolmentBundle, Language, Password, UnixTime};
@@ -125,12 +126,12 @@ impl World {
         let version = u32::try_from(version).expect("few");
         let draft =
             ParameterStep::Draft { section, text: text.to_owned(), effective: None, note: String::new() };
-        for (operator, step) in operators.into_iter().zip([draft, ParameterStep::Approve { section, version }])
+        for (operator, step) in
+            operators.into_iter().zip([draft, ParameterStep::Approve { section, version }])
         {
             let mut key = [0; 16];
             self.random().fill_bytes(&mut key);
-            let change =
-                ParameterChange { key, operator: operator.to_owned(), step, evidence: Vec::new() };
+            let change = ParameterChange { key, operator: operator.to_owned(), step, evidence: Vec::new() };
             self.wait(self.services.accounts.change_parameter(change)).expect("a good parameter");
         }
     }

@@ -62,8 +62,7 @@ fn run(site: &Site, folder: &Path, payment: &str, script: &str, date_zone: &str)
         .env("TODAY", today(date_zone)?)
         .output()
         .context("running sh")?;
-    let (told, complained) =
-        (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    let (told, complained) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     ensure!(done.status.success(), "the manual's commands fail:\n{told}\n{complained}");
     Ok(told.into_owned())
 }

@@ -17,8 +17,10 @@ use crate::clock;
 pub(super) fn notification(day: Day, listed: &Value) -> Result<String> {
     let instructions = listed.get("instructions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let open = instructions.iter().filter(|instruction| field(instruction, "state") == "open");
-    let entries: Vec<ReportEntry> =
-        open.zip(1_u32..).map(|(instruction, number)| booking(day, instruction, number)).collect::<Result<_>>()?;
+    let entries: Vec<ReportEntry> = open
+        .zip(1_u32..)
+        .map(|(instruction, number)| booking(day, instruction, number))
+        .collect::<Result<_>>()?;
     let Some(first) = entries.first() else {
         bail!("No instruction of {day} is open. `thinpay settlement list --day {day}` shows them.");
     };

@@ -335,7 +335,18 @@ mod tests {
     fn names_of_options_do_not_clash() {
         for line in [
             &["thinpay", "account", "top-up", "1000000161", "--amount", "1.00 CNY", "--key", "a"][..],
-            &["thinpay", "account", "release", "7K3-M92-QXC", "--key", "a", "--operator", "ada", "--operator-key", "k"],
+            &[
+                "thinpay",
+                "account",
+                "release",
+                "7K3-M92-QXC",
+                "--key",
+                "a",
+                "--operator",
+                "ada",
+                "--operator-key",
+                "k",
+            ],
         ] {
             assert!(Arguments::try_parse_from(line).is_ok(), "{line:?}");
         }
