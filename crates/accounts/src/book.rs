@@ -34,12 +34,11 @@ impl Book {
         expired
     }
 
-    /// What is to be done with a request that is new, before it is applied.
+    /// What is to be done with a request that is new and that [`Book::kinds_allow`], before it is applied.
     ///
     /// # Errors
-    /// What makes no sense with these accounts is declined without a trace.
+    /// What cannot be done is declined without a trace.
     pub(crate) fn decide(&mut self, entry: &Entry) -> Result<Option<Box<Decision>>, Decline> {
-        self.kinds_allow(entry)?;
         self.controls.decide(&self.ledger, entry, self.ledger.now())
     }
 
@@ -65,7 +64,11 @@ impl Book {
         answer
     }
 
-    fn kinds_allow(&self, entry: &Entry) -> Result<(), Decline> {
+    /// Whether accounts of these kinds can be asked this.
+    ///
+    /// # Errors
+    /// The decline: what can never be done.
+    pub(crate) fn kinds_allow(&self, entry: &Entry) -> Result<(), Decline> {
         let kind = |id: crate::AccountId| {
             self.ledger
                 .account(id.ledger())

@@ -312,6 +312,10 @@ impl Writer {
         if let Some(known) = self.recall(&item) {
             return Place::Known(Box::new((item, known)));
         }
+        // What can never be done makes no row.
+        if let Err(decline) = self.book.kinds_allow(&item.entry) {
+            return Place::Known(Box::new((item, Err(decline.into()))));
+        }
         if batch.bytes.is_empty() {
             self.begin(batch);
         }

@@ -323,7 +323,11 @@ impl Writer {
 
     /// What is answered to a request without an entry: it was made before, or makes no sense.
     fn known(&mut self, item: &Item) -> Option<Answered> {
-        self.recall(item).or_else(|| self.book.decide(&item.entry).err().map(|decline| Err(decline.into())))
+        self.recall(item).or_else(|| {
+            let allowed = self.book.kinds_allow(&item.entry);
+            let decided = allowed.and_then(|()| self.book.decide(&item.entry));
+            decided.err().map(|decline| Err(decline.into()))
+        })
     }
 
     /// Tells a node what it cannot see by itself: that some of what it passed on made no entry of its own.
