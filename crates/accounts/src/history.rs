@@ -11,7 +11,7 @@ pub const PAGE_ENTRIES_MAX: u32 = 100;
 /// What a line of history was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
-    /// Consumption.
+    /// A customer paid a merchant.
     Pay,
     /// Transfer.
     Transfer,

@@ -82,7 +82,7 @@ pub struct ParameterChange {
     pub operator: String,
     /// Which step.
     pub step: ParameterStep,
-    /// The operator's signature over the step.
+    /// The operator's signature, and the digest of the request that it is over.
     pub evidence: Vec<u8>,
 }
 

@@ -76,7 +76,7 @@ pub(crate) struct Actor {
     pub(crate) name: String,
     /// Idempotency key of what the request does.
     pub(crate) key: [u8; 16],
-    /// The signature, to be kept with what is done.
+    /// The signature, and the digest of the request that it is over, to be kept with what is done.
     pub(crate) evidence: Vec<u8>,
     roles: BTreeSet<Role>,
     /// Whether operators are named at all; before that, the installation does their work.
