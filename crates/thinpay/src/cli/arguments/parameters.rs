@@ -68,7 +68,7 @@ pub(crate) enum Parameter {
         section: Section,
         /// The whole new text, a TOML file
         file: PathBuf,
-        /// When it takes effect, like --at of show; without it, when it is approved
+        /// When it takes effect, like --at of show (a day alone: its start); without it, when it is approved
         #[arg(long, value_name = "TIME")]
         effective: Option<String>,
         /// Why, for whoever approves it and for the audit log
@@ -140,7 +140,7 @@ pub(crate) enum Risk {
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
         limit: u32,
     },
-    /// Show the payments that wait for review, and why
+    /// Show the payments that wait for review, and why: the 100 oldest
     Queue,
     /// Post a payment that waits for review
     Release {
