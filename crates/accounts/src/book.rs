@@ -11,7 +11,7 @@ use crate::{Decline, Error, Kind};
 
 /// First bytes of a snapshot; the last is the version. A digest of all that follows it comes next: SQLite does not
 /// notice a changed byte, and a book with another limit or tier in it would be as sound as the right one.
-const MAGIC: &[u8; 8] = b"TPSNAP\x00\x03";
+const MAGIC: &[u8; 8] = b"TPSNAP\x00\x04";
 /// Bytes of the digest, SHA-256.
 const DIGEST_BYTES: usize = 32;
 

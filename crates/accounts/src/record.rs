@@ -37,7 +37,7 @@ pub fn read_record(record: &Record<'_>) -> Result<PaymentFacts, String> {
                 amount,
                 fee: fee.unwrap_or(Money::zero(amount.currency())),
                 memo,
-                evidence,
+                evidence: device_evidence(evidence),
             })
         }
         Entry::Refund(entry) => Ok(PaymentFacts {
@@ -50,7 +50,7 @@ pub fn read_record(record: &Record<'_>) -> Result<PaymentFacts, String> {
             amount: entry.refund.amount,
             fee: Money::zero(entry.refund.amount.currency()),
             memo: entry.refund.memo,
-            evidence: entry.refund.evidence,
+            evidence: device_evidence(entry.refund.evidence),
         }),
         Entry::Exchange(exchange) => Ok(PaymentFacts {
             payment,
@@ -62,7 +62,7 @@ pub fn read_record(record: &Record<'_>) -> Result<PaymentFacts, String> {
             amount: exchange.amount,
             fee: Money::zero(exchange.amount.currency()),
             memo: exchange.memo,
-            evidence: exchange.evidence,
+            evidence: device_evidence(exchange.evidence),
         }),
         Entry::Capture(_) => Err(
             "the record is that of a capture, which names no accounts: they are in the record of its hold"
@@ -70,4 +70,9 @@ pub fn read_record(record: &Record<'_>) -> Result<PaymentFacts, String> {
         ),
         _ => Err("the record is not that of a payment".to_owned()),
     }
+}
+
+/// A terminal's evidence; nothing when it is an operator's signature, which proves no customer's consent.
+fn device_evidence(evidence: Vec<u8>) -> Vec<u8> {
+    if identity::Evidence::parse(&evidence).is_ok() { evidence } else { Vec::new() }
 }

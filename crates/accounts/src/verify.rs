@@ -6,6 +6,7 @@ mod differences;
 mod log;
 mod logged;
 mod report;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -59,6 +60,8 @@ pub(super) struct Replaying<'a> {
     projected: u64,
     projected_hash: [u8; 32],
     book: Book,
+    /// The tables, made anew to be compared; for the deep check.
+    fresh: Option<tables::Fresh>,
     rows: u64,
     hash: [u8; 32],
     /// The last row that matters; without a book in memory, the journal's last.
@@ -81,7 +84,13 @@ impl<'a> Replaying<'a> {
         }
         let until = copy.map_or(u64::MAX, |copy| copy.sequence.max(projected));
         let hash = journal::CHAIN_START;
-        Ok(Self { connection, copy, projected, projected_hash, book, rows: 0, hash, until })
+        Ok(Self { connection, copy, projected, projected_hash, book, fresh: None, rows: 0, hash, until })
+    }
+
+    /// Compares every table too, row by row, with what the journal makes of it.
+    pub(super) fn with_tables(mut self) -> Result<Self, Error> {
+        self.fresh = Some(tables::Fresh::new()?);
+        Ok(self)
     }
 
     /// Takes the next row, which follows the one before it.
@@ -106,6 +115,14 @@ impl<'a> Replaying<'a> {
                 )));
             }
             compare(self.connection, &self.book.ledger)?;
+        }
+        if let Some(fresh) = &mut self.fresh {
+            fresh.follow(&projected)?;
+        }
+        if sequence == self.projected
+            && let Some(fresh) = self.fresh.take()
+        {
+            fresh.compare(self.connection)?;
         }
         Ok(projected)
     }

@@ -274,7 +274,7 @@ fn fill(directory: &Directory, server_name: &str, currencies: &[Currency]) -> Re
     runtime.block_on(async {
         let opened = crate::admin::everyday::open_house_accounts(&books, currencies).await;
         books.close().await;
-        opened
+        opened.map(drop)
     })
 }
 

@@ -9,7 +9,7 @@ use super::{Controls, FORGET_EVERY_DAYS, Facts, Look};
 use crate::decision::{Control, Decision, Leg, Verdict};
 use crate::entry::Entry;
 use crate::{
-    AccountId, Capture, Consent, Decline, EntryKind, Exchange, Kind, Operation, Payment, Resolution,
+    AccountId, Capture, Consent, Decline, EntryKind, Exchange, Kind, NewHold, Operation, Payment, Resolution,
 };
 
 impl Controls {
@@ -25,7 +25,7 @@ impl Controls {
     ) -> Result<Option<Box<Decision>>, Decline> {
         let decision = match entry {
             Entry::Payment(payment) => self.decide_payment(entry, payment, at)?,
-            Entry::Hold(_) => self.decide_controls(entry, Decision::default(), at),
+            Entry::Hold(hold) => self.decide_hold(entry, hold, at),
             Entry::Capture(capture) => self.decide_capture(ledger, capture)?,
             Entry::Release(release) if self.reviews.contains_key(&release.hold) => {
                 return Err(Decline::WaitsForReview);
@@ -121,6 +121,24 @@ impl Controls {
         decision
     }
 
+    /// A hold carries no fee on top: where the customer pays the fee, a hold is refused rather than let go free.
+    fn decide_hold(&mut self, entry: &Entry, hold: &NewHold, at: Timestamp) -> Decision {
+        if self.in_effect.decides {
+            let merchant = self.merchant(hold.to).unwrap_or_default();
+            let (operation, app) = (Operation::Pay.word(), hold.origin.app.as_str());
+            let ask = FeeAsk { operation, app, merchant, amount: hold.amount };
+            match self.in_effect.parameters.fees.charge(&ask) {
+                Ok(charge) if charge.payer.is_positive() => {
+                    let words = "The customer pays a fee on payments here, which a hold cannot carry: take a payment.";
+                    return Decision::refuse(Control::Price, words);
+                }
+                Ok(_) => {}
+                Err(error) => return Decision::refuse(Control::Price, error.to_string()),
+            }
+        }
+        self.decide_controls(entry, Decision::default(), at)
+    }
+
     fn decide_capture(&mut self, ledger: &Ledger, capture: &Capture) -> Result<Decision, Decline> {
         if self.reviews.contains_key(&capture.hold) {
             return Err(Decline::WaitsForReview);
@@ -205,9 +223,8 @@ impl Controls {
         if let Some(ask) = limit_ask(&self.facts, &look, day) {
             self.counters.count(&self.in_effect.parameters.limits, &ask);
         }
-        if self.in_effect.rules.is_some()
-            && let Some(payment) = risk_payment(&self.facts, &look, at, minutes)
-        {
+        // Also while only fees or limits are in effect: the first rules find histories to go by.
+        if let Some(payment) = risk_payment(&self.facts, &look, at, minutes) {
             self.histories.record(&payment);
         }
     }
@@ -274,7 +291,8 @@ fn risk_payment<'a>(
             Consent::None => risk::Consent::None,
             Consent::Signed => risk::Consent::Signed,
             Consent::SteppedUp => risk::Consent::SteppedUp,
-            Consent::Operator => risk::Consent::Operator,
+            // Who stands at the operator's desk was looked at; that does not release what a rule wants reviewed.
+            Consent::Operator => risk::Consent::SteppedUp,
         },
     })
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::projection::discard;
 use crate::recovery::Files;
 use crate::store::{Location, StoreChoice, copy};
 use crate::{Accounts, Error};
@@ -47,7 +48,21 @@ impl Accounts {
     ) -> Result<Backup, Error> {
         let files = Files::with_store(path, store)?;
         let _lock = files.lock()?;
-        copied(&Location::Sqlite(from.to_owned()), files.journal(), &mut progress)
+        let from = Location::Sqlite(from.to_owned());
+        let Location::Sqlite(journal) = files.journal() else {
+            return copied(&from, files.journal(), &mut progress);
+        };
+        if journal.exists() {
+            return copied(&from, files.journal(), &mut progress);
+        }
+        // Made beside its place and moved there whole: a restore that was interrupted leaves no book that would
+        // open with a part of the payments.
+        let unfinished = journal.with_extension("unfinished");
+        discard(&unfinished)?;
+        let made = copied(&from, &Location::Sqlite(unfinished.clone()), &mut progress)?;
+        std::fs::rename(&unfinished, journal)?;
+        std::fs::File::open(path)?.sync_all()?;
+        Ok(made)
     }
 }
 

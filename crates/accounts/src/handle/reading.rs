@@ -23,7 +23,7 @@ impl Accounts {
         self.read(move |connection| queries::account(connection, id)).await
     }
 
-    /// The accounts of a holder, oldest first, at most [`PAGE_ENTRIES_MAX`](crate::PAGE_ENTRIES_MAX).
+    /// The accounts of a holder, oldest first, at most 1,000.
     ///
     /// # Errors
     /// As for [`Accounts::account`].

@@ -19,7 +19,7 @@ use crate::entry::Recorded;
 use crate::journal::{signed, unsigned};
 use crate::key_runs::{self, KeyReader, KeyRuns};
 use crate::legs::{self, Legs};
-use crate::{Error, answers};
+use crate::{Error, PaymentId, answers};
 use changes::Changes;
 
 /// One applied row of the journal, on its way into the tables.
@@ -67,6 +67,23 @@ impl Projection {
                 Ok(Self { connection, sequence: 0, hash: [0; 32], tree, keys, legs: Legs::default() })
             }
         }
+    }
+
+    /// What a posted payment moved, from whom, to whom: amount in minor units, currency, both accounts.
+    pub(crate) fn moved(&self, payment: PaymentId) -> Result<Option<(i64, String, i64, i64)>, Error> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT amount, currency, from_account, to_account FROM payments WHERE number = ?1 AND state = 'posted'",
+            )?
+            .query_row([payment.sql()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .optional()?;
+        Ok(found)
+    }
+
+    /// For tables that nobody needs after a power cut.
+    pub(crate) fn forget_syncs(&self) -> Result<(), Error> {
+        Ok(self.connection.pragma_update(None, "synchronous", "OFF")?)
     }
 
     /// The tables in this file, unless there are none, or not of this version, or the file is unreadable: all

@@ -58,6 +58,9 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// Most accounts of one holder in an answer: the operator has four for each currency.
+const HOLDER_ACCOUNTS_MAX: u32 = 1000;
+
 const ACCOUNT_COLUMNS: &str = "id, holder, kind, name, currency, coalesce(credits - debits, 0), coalesce(held, 0), opened, \
                                closed, tier";
 /// An account that nothing has happened to has no balance.
@@ -73,7 +76,7 @@ pub(crate) fn account(connection: &Connection, id: AccountId) -> rusqlite::Resul
 pub(crate) fn accounts_of(connection: &Connection, holder: &HolderId) -> rusqlite::Result<Vec<Account>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_TABLES} WHERE holder = ?1 ORDER BY id LIMIT {PAGE_ENTRIES_MAX}"
+            "SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNT_TABLES} WHERE holder = ?1 ORDER BY id LIMIT {HOLDER_ACCOUNTS_MAX}"
         ))?
         .query_map([&holder.0], read_account)?
         .collect()

@@ -57,7 +57,7 @@ pub(crate) fn verify_log(
     let mut store = files.journal().open_to_read()?;
     let of = store.end().ok().flatten().map_or(0, |end| end.sequence);
     let mut pass = Pass {
-        replaying: Some(Replaying::new(&connection, copy, limits)?),
+        replaying: Some(Replaying::new(&connection, copy, limits)?.with_tables()?),
         chain: Chain::after(End::START),
         aligner: Aligner::new(),
         differences: Differences::default(),

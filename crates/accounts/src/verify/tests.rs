@@ -363,3 +363,62 @@ async fn an_edited_head_and_another_key_are_named() {
     assert_eq!(only(&report, What::Key).len(), 1, "{:?}", report.findings);
     assert_eq!(report.proven, heads[1].head.size);
 }
+
+fn edit(folder: &Path, sql: &str) {
+    let connection = Connection::open(folder.join("projections.sqlite")).expect("opens");
+    assert!(connection.execute(sql, []).expect("edits") > 0, "{sql} changes something");
+}
+
+#[tokio::test]
+async fn tables_that_were_changed_behind_the_back_are_named() {
+    let edits = [
+        ("UPDATE accounts SET holder = 'mallory' WHERE id = 2", "accounts was changed: row 2"),
+        ("UPDATE payments SET amount = 40100 WHERE number = 5", "payments was changed: row 5"),
+        ("DELETE FROM payments WHERE number = 6", "payments has lost a row: row 6"),
+        (
+            "INSERT INTO acts SELECT 999, 1, at, 'ada', 'cut-off', 'x', '', zeroblob(16) FROM rows LIMIT 1",
+            "acts has a row too many: row 999",
+        ),
+    ];
+    for (sql, expected) in edits {
+        let folder = tempfile::tempdir().expect("a folder");
+        book(folder.path()).await;
+        edit(folder.path(), sql);
+        let check = LogCheck { operator_key: Some(LogKey::of(&log_key())), ..LogCheck::default() };
+        let report = Accounts::verify_closed_log(folder.path(), &StoreChoice::Sqlite, &check, |_, _| ())
+            .expect("reads");
+        let told: Vec<&str> = report.findings.iter().map(|finding| finding.detail.as_str()).collect();
+        assert!(told.iter().any(|told| told.contains(expected)), "{sql}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refund_of_what_was_not_paid_is_found_in_the_journal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    book(folder.path()).await;
+    let accounts = open(folder.path(), 1000);
+    // Payment 4 is the second top-up: of 100, and the tables are made to say 400.
+    let original = accounts.history(AccountId(2), None, 100).await.expect("reads").entries[8].payment;
+    accounts.close().await;
+    let sql = format!("UPDATE payments SET amount = 400 WHERE number = {}", original.sql());
+    edit(folder.path(), &sql);
+    let accounts = open(folder.path(), 2000);
+    let refund = crate::Refund {
+        key: key(1 << 40),
+        original,
+        amount: Money::new(400, Currency::CNY),
+        memo: String::new(),
+        reference: String::new(),
+        evidence: Vec::new(),
+    };
+    accounts.refund(refund).await.expect("the writer believes the tables");
+    accounts.close().await;
+    // Also when the tables have been made anew since, from a journal that says so.
+    Accounts::discard_projections(folder.path()).expect("discards");
+    open(folder.path(), 3000).close().await;
+    let check = LogCheck { operator_key: Some(LogKey::of(&log_key())), ..LogCheck::default() };
+    let report =
+        Accounts::verify_closed_log(folder.path(), &StoreChoice::Sqlite, &check, |_, _| ()).expect("reads");
+    let told: Vec<&str> = report.findings.iter().map(|finding| finding.detail.as_str()).collect();
+    assert!(told.iter().any(|told| told.contains("did not move")), "{told:?}");
+}

@@ -203,9 +203,12 @@ pub(crate) async fn what_is_reviewed_is_posted_or_refused(place: Place<'_>) {
     let of_refusal = desk.accounts.acts(Some("review-refuse"), None, 10).await.expect("reads");
     let Act { actor, detail, .. } = &of_refusal[0].act;
     assert_eq!((actor.as_str(), detail.as_str()), ("ada", "called the customer"));
-    // The operator's own word answers the rule.
+    // What is asked at the operator's desk waits as well: asking is not releasing.
     let by_desk = Payment { consent: Consent::Operator, ..desk.pay(alice, tea, 4_000) };
-    desk.post(by_desk).await.expect("is the operator's");
+    let Err(Error::InReview { payment: at_the_desk }) = desk.post(by_desk).await else {
+        panic!("it waits for a review too")
+    };
+    desk.accounts.resolve(desk.resolution(at_the_desk, false)).await.expect("refuses");
     let again = desk.post(Payment { key: post.key, ..desk.pay(alice, tea, 1) }).await;
     assert_eq!(again, Err(Error::Declined(Decline::KeyReused)));
     let verified = check(&desk.accounts).await;

@@ -261,8 +261,7 @@ impl Model {
             original: None,
             state: State::Posted,
         };
-        if operation == Operation::Pay && units >= self.numbers.review && payment.consent < Consent::Operator
-        {
+        if operation == Operation::Pay && units >= self.numbers.review {
             if let Some(decline) = self.stopped(from, to, units + fee) {
                 return self.refused(Effect::Declined(decline));
             }
@@ -317,10 +316,13 @@ impl Model {
         if self.kind(from) != Kind::Customer || self.kind(to) != Kind::Merchant {
             return Effect::Declined(Decline::NotAllowed);
         }
+        if self.fees(Operation::Pay, to, units).0 > 0 {
+            return self.refused(Effect::Refused(Control::Price));
+        }
         if self.exceeds("pay", from, to, amount, terminal) {
             return self.refused(Effect::Refused(Control::Limit));
         }
-        if units >= self.numbers.review && hold.consent < Consent::Operator {
+        if units >= self.numbers.review {
             return self.refused(Effect::Refused(Control::Risk));
         }
         if let Some(decline) = self.stopped(from, to, units) {

@@ -65,8 +65,9 @@ impl Envelope {
 }
 
 fn message(operator: &str, nonce: &str, at: u64, request: &str) -> Vec<u8> {
-    // No part but the last may hold a line break: names and digits do not.
-    format!("{LABEL}\n{operator}\n{nonce}\n{at}\n{request}").into_bytes()
+    // The request's digest, not its text, so that what is kept of the signature can be verified later. Names and
+    // digits hold no line break.
+    format!("{LABEL}\n{operator}\n{nonce}\n{at}\n{}", sha256(request)).into_bytes()
 }
 
 /// Who asks, as far as it was proved.

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use auth::{CustomerStatus, NewCustomer, TerminalStatus};
 use identity::{AccountName, Language, Password, UnixTime};
 use money::{Currency, Money};
+use parameters::Role;
 use platform::{AMOUNT_MINOR_UNITS_MAX, HOUSE};
 use profile::HardwareProfile;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,35 @@ pub(crate) enum Request {
 }
 
 impl Request {
+    /// Which operators may ask it, once there are any; a question is anybody's who may read the directory.
+    pub(super) const fn roles(&self) -> &'static [Role] {
+        match self {
+            Self::TopUp { .. } | Self::OpenAccount { .. } | Self::AddMerchant { .. } => {
+                &[Role::Teller, Role::Finance]
+            }
+            Self::AddCurrency { .. } => &[Role::Finance],
+            Self::AddCustomer { .. }
+            | Self::SetPassword { .. }
+            | Self::SetLocked { .. }
+            | Self::EnrolTerminal { .. }
+            | Self::RevokeTerminal { .. } => &[Role::Teller, Role::Security],
+            Self::ApprovePublisher { .. } | Self::PublishApp { .. } | Self::RollBackApp { .. } => {
+                &[Role::Security]
+            }
+            Self::ListCustomers
+            | Self::ListAccounts { .. }
+            | Self::History { .. }
+            | Self::VerifyBooks
+            | Self::ListTerminals { .. }
+            | Self::ListApps => &[],
+        }
+    }
+
+    /// Whether the answer belongs in the audit log: where it says what the request does not, and no secret.
+    pub(super) const fn answer_is_logged(&self) -> bool {
+        matches!(self, Self::TopUp { .. } | Self::PublishApp { .. } | Self::RollBackApp { .. })
+    }
+
     /// What it does in a word, and to whom, for the audit log; nothing for a question.
     pub(super) fn act(&self) -> Option<(&'static str, String)> {
         Some(match self {
@@ -201,10 +231,9 @@ pub(super) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
             )
         }
         Request::AddCurrency { currency } => {
-            if books.services.settlement_account(currency).await?.is_some() {
+            if open_house_accounts(books, &[currency]).await? == 0 {
                 bail!("The operator keeps books in {currency} already.");
             }
-            open_house_accounts(books, &[currency]).await?;
             Ok(json!({ "currency": currency }))
         }
         Request::EnrolTerminal { account, profile } => {
@@ -255,8 +284,13 @@ pub(super) async fn carry_out(books: &Books, request: Request) -> Result<Value> 
     }
 }
 
-/// Opens the operator's own accounts: where money comes in, and where fees go.
-pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) -> Result<()> {
+/// Opens the accounts that the operator needs in these currencies, as far as they are not there; returns how many.
+pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) -> Result<usize> {
+    let there = accounts_of(books, HOUSE).await?;
+    let is_there = |kind, currency| {
+        there.iter().any(|account| account.kind == kind && account.balance.currency() == currency)
+    };
+    let mut opened = 0_usize;
     for currency in currencies {
         for (kind, name) in [
             (Kind::Settlement, "Settlement"),
@@ -264,15 +298,20 @@ pub(crate) async fn open_house_accounts(books: &Books, currencies: &[Currency]) 
             (Kind::Exchange, "Exchange"),
             (Kind::Rounding, "Rounding"),
         ] {
-            // The same key on every node that shares the journal: the accounts are opened once.
-            let key = clock::key_from_words(&format!("house {name} {currency}"));
+            if is_there(kind, *currency) {
+                continue;
+            }
+            // The same key on every node that shares the journal: the accounts are opened once. No operator can
+            // type it.
+            let key = clock::key_from_words(&format!("\0house {name} {currency}"));
             let name = format!("{name} {currency}");
             let holder = HolderId(HOUSE.to_owned());
             let new = NewAccount { key, holder, kind, name, currency: *currency };
             books.services.accounts.open_account(new).await?;
+            opened = opened.saturating_add(1);
         }
     }
-    Ok(())
+    Ok(opened)
 }
 
 async fn accounts_of(books: &Books, holder: &str) -> Result<Vec<Account>> {

@@ -40,10 +40,14 @@ pub(crate) async fn carry_out(books: &Books, envelope: &Envelope) -> Result<Valu
     let actor = Actor::of(&books.services.accounts, envelope)?;
     match request {
         Request::Everyday(request) => {
-            let act = request.act();
+            if !request.roles().is_empty() {
+                actor.require(request.roles())?;
+            }
+            let (act, answer_is_logged) = (request.act(), request.answer_is_logged());
             let done = everyday::carry_out(books, request).await?;
             if let Some((action, subject)) = act {
-                note(books, &actor, action, &subject, "").await?;
+                let detail = if answer_is_logged { done.to_string() } else { String::new() };
+                note(books, &actor, action, &subject, &detail).await?;
             }
             Ok(done)
         }

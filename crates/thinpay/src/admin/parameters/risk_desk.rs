@@ -209,7 +209,7 @@ pub(super) async fn past(
             Consent::None => risk::Consent::None,
             Consent::Signed => risk::Consent::Signed,
             Consent::SteppedUp => risk::Consent::SteppedUp,
-            Consent::Operator => risk::Consent::Operator,
+            Consent::Operator => risk::Consent::SteppedUp,
         },
         decided: payment.decided,
         counted: payment.counted,
