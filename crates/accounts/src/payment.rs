@@ -129,6 +129,17 @@ impl Consent {
     }
 }
 
+impl From<Consent> for risk::Consent {
+    fn from(consent: Consent) -> Self {
+        match consent {
+            Consent::None => Self::None,
+            Consent::Signed => Self::Signed,
+            // Who stands at the operator's desk was looked at; that does not release what a rule wants reviewed.
+            Consent::SteppedUp | Consent::Operator => Self::SteppedUp,
+        }
+    }
+}
+
 /// A payment to be posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {

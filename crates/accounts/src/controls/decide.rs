@@ -2,14 +2,14 @@
 
 use ledger::{Ledger, Number, Timestamp};
 use money::Money;
-use parameters::{ExchangeError, FeeAsk, LimitAsk, Rounding};
+use parameters::{Charge, ExchangeError, FeeAsk, LimitAsk, Rounding};
 use risk::Outcome;
 
 use super::{Controls, FORGET_EVERY_DAYS, Facts, Look};
 use crate::decision::{Control, Decision, Leg, Verdict};
 use crate::entry::Entry;
 use crate::{
-    AccountId, Capture, Consent, Decline, EntryKind, Exchange, Kind, NewHold, Operation, Payment, Resolution,
+    AccountId, Capture, Decline, EntryKind, Exchange, Kind, NewHold, Operation, Payment, Resolution,
 };
 
 impl Controls {
@@ -53,16 +53,10 @@ impl Controls {
         }
         let mut decision = Decision::default();
         if payment.operation.is_controlled() {
-            let merchant = self.merchant(payment.to).unwrap_or_default();
-            let ask = FeeAsk {
-                operation: payment.operation.word(),
-                app: &payment.origin.app,
-                merchant,
-                amount: payment.amount,
-            };
-            let charge = match self.in_effect.parameters.fees.charge(&ask) {
+            let charge = match self.charge(payment.operation, &payment.origin.app, payment.to, payment.amount)
+            {
                 Ok(charge) => charge,
-                Err(error) => return Ok(Decision::refuse(Control::Price, error.to_string())),
+                Err(refused) => return Ok(refused),
             };
             let fees = [(payment.from, charge.payer), (payment.to, charge.payee)];
             for (debit, fee) in fees.into_iter().filter(|(_, fee)| fee.is_positive()) {
@@ -77,6 +71,20 @@ impl Controls {
         Ok(self.decide_controls(entry, decision, at))
     }
 
+    /// What an operation costs by the schedules in effect, or the refusal when that cannot be charged.
+    fn charge(
+        &self,
+        operation: Operation,
+        app: &str,
+        payee: AccountId,
+        amount: Money,
+    ) -> Result<Charge<'_>, Decision> {
+        let merchant = self.merchant(payee).unwrap_or_default();
+        let ask = FeeAsk { operation: operation.word(), app, merchant, amount };
+        let charge = self.in_effect.parameters.fees.charge(&ask);
+        charge.map_err(|error| Decision::refuse(Control::Price, error.to_string()))
+    }
+
     /// A fee's leg.
     fn fee(&self, debit: AccountId, amount: Money) -> Result<Leg, Decline> {
         let credit = self.house(Kind::Fees, amount.currency()).ok_or(Decline::NoFeeAccount)?;
@@ -87,13 +95,13 @@ impl Controls {
     fn decide_controls(&mut self, entry: &Entry, mut decision: Decision, at: Timestamp) -> Decision {
         let Some(look) = Look::of(entry).filter(|_| self.in_effect.decides) else { return decision };
         let (day, minutes) = self.in_effect.days.day_and_minutes(at);
-        if let Some(ask) = self.limit_ask(&look, day)
+        if let Some(ask) = limit_ask(&self.facts, &look, day)
             && let Err(exceeded) = self.counters.check(&self.in_effect.parameters.limits, &ask)
         {
             return Decision::refuse(Control::Limit, exceeded.to_string());
         }
         let Some(rules) = &self.in_effect.rules else { return decision };
-        let Some(payment) = self.risk_payment(&look, at, minutes) else { return decision };
+        let Some(payment) = risk_payment(&self.facts, &look, at, minutes) else { return decision };
         let found = rules.decide(&self.histories, &payment);
         decision.reasons = rules
             .desk_words(&found, "en")
@@ -124,16 +132,13 @@ impl Controls {
     /// A hold carries no fee on top: where the customer pays the fee, a hold is refused rather than let go free.
     fn decide_hold(&mut self, entry: &Entry, hold: &NewHold, at: Timestamp) -> Decision {
         if self.in_effect.decides {
-            let merchant = self.merchant(hold.to).unwrap_or_default();
-            let (operation, app) = (Operation::Pay.word(), hold.origin.app.as_str());
-            let ask = FeeAsk { operation, app, merchant, amount: hold.amount };
-            match self.in_effect.parameters.fees.charge(&ask) {
+            match self.charge(Operation::Pay, &hold.origin.app, hold.to, hold.amount) {
                 Ok(charge) if charge.payer.is_positive() => {
                     let words = "The customer pays a fee on payments here, which a hold cannot carry: take a payment.";
                     return Decision::refuse(Control::Price, words);
                 }
                 Ok(_) => {}
-                Err(error) => return Decision::refuse(Control::Price, error.to_string()),
+                Err(refused) => return refused,
             }
         }
         self.decide_controls(entry, Decision::default(), at)
@@ -148,15 +153,13 @@ impl Controls {
             return Ok(decision);
         };
         let payee = AccountId(hold.credit.0);
-        let merchant = self.merchant(payee).unwrap_or_default();
-        let ask = FeeAsk { operation: Operation::Pay.word(), app: "", merchant, amount: capture.amount };
-        match self.in_effect.parameters.fees.charge(&ask) {
+        match self.charge(Operation::Pay, "", payee, capture.amount) {
             Ok(charge) if charge.payee.is_positive() => {
                 decision.legs.push(self.fee(payee, charge.payee)?);
                 Ok(decision)
             }
             Ok(_) => Ok(decision),
-            Err(error) => Ok(Decision::refuse(Control::Price, error.to_string())),
+            Err(refused) => Ok(refused),
         }
     }
 
@@ -229,22 +232,11 @@ impl Controls {
         }
     }
 
-    fn limit_ask<'a>(&'a self, look: &Look<'a>, day: parameters::Day) -> Option<LimitAsk<'a>> {
-        limit_ask(&self.facts, look, day)
-    }
-
-    fn risk_payment<'a>(
-        &'a self,
-        look: &Look<'a>,
-        at: Timestamp,
-        minutes_of_day: u16,
-    ) -> Option<risk::Payment<'a>> {
-        risk_payment(&self.facts, look, at, minutes_of_day)
-    }
-
     /// The holder of a merchant's account.
     fn merchant(&self, account: AccountId) -> Option<&str> {
-        self.facts(account).filter(|facts| facts.kind == Kind::Merchant).map(|facts| &*facts.holder)
+        facts_of(&self.facts, account)
+            .filter(|facts| facts.kind == Kind::Merchant)
+            .map(|facts| &*facts.holder)
     }
 }
 
@@ -287,12 +279,6 @@ fn risk_payment<'a>(
         terminal: &look.origin.terminal,
         region: &look.origin.region,
         account_opened: payer.opened,
-        consent: match look.consent {
-            Consent::None => risk::Consent::None,
-            Consent::Signed => risk::Consent::Signed,
-            Consent::SteppedUp => risk::Consent::SteppedUp,
-            // Who stands at the operator's desk was looked at; that does not release what a rule wants reviewed.
-            Consent::Operator => risk::Consent::SteppedUp,
-        },
+        consent: look.consent.into(),
     })
 }

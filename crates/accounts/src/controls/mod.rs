@@ -195,10 +195,6 @@ impl Controls {
         if tier == &*self.standard { Arc::clone(&self.standard) } else { Arc::from(tier) }
     }
 
-    fn facts(&self, account: AccountId) -> Option<&Facts> {
-        self.facts.get(usize::try_from(account.0.checked_sub(1)?).ok()?)
-    }
-
     fn facts_mut(&mut self, account: AccountId) -> Option<&mut Facts> {
         self.facts.get_mut(usize::try_from(account.0.checked_sub(1)?).ok()?)
     }

@@ -205,12 +205,7 @@ pub(super) async fn past(
         terminal: payment.origin.terminal,
         region: payment.origin.region,
         account_opened: payment.from_opened.0,
-        consent: match payment.consent {
-            Consent::None => risk::Consent::None,
-            Consent::Signed => risk::Consent::Signed,
-            Consent::SteppedUp => risk::Consent::SteppedUp,
-            Consent::Operator => risk::Consent::SteppedUp,
-        },
+        consent: payment.consent.into(),
         decided: payment.decided,
         counted: payment.counted,
         asked: payment.at >= since,
